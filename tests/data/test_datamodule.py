@@ -1,0 +1,96 @@
+import pytest
+import torch
+
+from vsr.data import ClipDataModule, SyntheticScenes
+from vsr.errors import UserError
+
+
+def datamodule(workers=0, batch_size=2, val_clips=3, **settings):
+    data = ClipDataModule(
+        SyntheticScenes(3, 6, 40, seed=0),
+        SyntheticScenes(val_clips, 4, 34, seed=1),
+        name="synthetic",
+        scale=4,
+        frames=3,
+        crop=16,
+        batch_size=batch_size,
+        seed=0,
+        workers=workers,
+        **settings,
+    )
+    data.batches = 4
+    return data
+
+
+def as_rank(monkeypatch, rank, world):
+    monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)
+    monkeypatch.setattr(torch.distributed, "get_rank", lambda: rank)
+    monkeypatch.setattr(torch.distributed, "get_world_size", lambda: world)
+
+
+def test_batches():
+    loader = datamodule().train_dataloader()
+    batches = list(loader)
+    assert len(batches) == len(loader) == 4
+    assert batches[0]["hr"].shape == (2, 3, 3, 16, 16)
+    assert batches[0]["hr"].dtype == torch.uint8
+    assert len(batches[0]["name"]) == 2
+    assert not torch.equal(batches[0]["hr"], batches[1]["hr"])
+
+
+@pytest.mark.slow  # each worker imports PyTorch anew
+def test_workers_change_nothing():
+    here = [batch["hr"] for batch in datamodule().train_dataloader()]
+    there = [batch["hr"] for batch in datamodule(workers=2).train_dataloader()]
+    assert torch.equal(torch.stack(here), torch.stack(there))
+
+
+def test_two_ranks_together_see_one_ranks_batch(monkeypatch):
+    alone = [batch["hr"] for batch in datamodule(batch_size=4).train_dataloader()]
+    shares = []
+    for rank in range(2):
+        as_rank(monkeypatch, rank, 2)
+        shares.append([batch["hr"] for batch in datamodule(batch_size=2).train_dataloader()])
+    for whole, first, second in zip(alone, *shares, strict=True):
+        assert torch.equal(whole, torch.cat([first, second]))
+
+
+def test_a_resumed_run_sees_the_rest():
+    whole = [batch["hr"] for batch in datamodule().train_dataloader()]
+    resumed = datamodule()
+    resumed.start_batch = 3
+    (last,) = [batch["hr"] for batch in resumed.train_dataloader()]
+    assert torch.equal(last, whole[3])
+
+
+def test_validation_clips_come_whole_one_at_a_time():
+    items = list(datamodule(max_val_frames=3).val_dataloader())
+    assert [item["name"] for item in items] == ["scene_0000", "scene_0001", "scene_0002"]
+    assert items[0]["hr"].shape == (3, 3, 32, 32)
+
+
+@pytest.mark.parametrize(("clips", "world"), [(3, 2), (1, 2), (4, 2), (2, 3)])
+def test_ranks_share_validation_clips_equally_and_miss_none(monkeypatch, clips, world):
+    seen = []
+    for rank in range(world):
+        as_rank(monkeypatch, rank, world)
+        seen.append([item["name"] for item in datamodule(val_clips=clips).val_dataloader()])
+    assert len({len(names) for names in seen}) == 1
+    assert len(set().union(*seen)) == clips
+
+
+def test_motion_is_collated():
+    batch = next(iter(datamodule(with_motion=True).train_dataloader()))
+    assert batch["flow_to_next"].shape == (2, 2, 2, 16, 16)
+    assert batch["occluded_in_next"].shape == (2, 2, 1, 16, 16)
+
+
+def test_evaluation_only_data_cannot_train():
+    data = ClipDataModule(None, SyntheticScenes(1, 4, 34, seed=1), name="vid4", scale=4)
+    with pytest.raises(UserError, match=r"data=vid4 is for evaluation only"):
+        data.train_dataloader()
+
+
+def test_crop_must_be_a_multiple_of_scale():
+    with pytest.raises(UserError, match=r"data.crop=128 is not a multiple of scale=3. Try data.crop=126"):
+        ClipDataModule(SyntheticScenes(1, 6, 160, seed=0), None, name="synthetic", scale=3, crop=128)

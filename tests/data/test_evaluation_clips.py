@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+import torch
+
+from vsr.data import EvaluationClips
+from vsr.errors import UserError
+
+
+class NumberedClip:
+    """Frame t is filled with t; columns and rows are marked in the other channels."""
+
+    def __init__(self, name, length=6, size=(10, 15)):
+        self.name, self.length, self.size = name, length, size
+
+    def read(self, indices):
+        frames = np.zeros((len(indices), *self.size, 3), np.uint8)
+        frames[..., 0] = np.array(list(indices))[:, None, None]
+        frames[..., 1], frames[..., 2] = np.mgrid[: self.size[0], : self.size[1]]
+        return frames
+
+
+def test_whole_clips_in_order_cut_to_a_multiple_of_scale():
+    data = EvaluationClips([NumberedClip("a"), NumberedClip("b", 3)], scale=4)
+    assert len(data) == 2
+    item = data[0]
+    assert item["name"] == "a"
+    assert "lr" not in item
+    assert item["hr"].shape == (6, 3, 8, 12)
+    assert item["hr"].dtype == torch.uint8
+    assert item["hr"][:, 0, 0, 0].tolist() == [0, 1, 2, 3, 4, 5]
+    assert item["hr"][0, 1:, 0, 0].tolist() == [0, 0]  # cut at the right and bottom
+    assert data[1]["hr"].shape[0] == 3
+
+
+def test_limits():
+    data = EvaluationClips([NumberedClip("a"), NumberedClip("b")], 1, max_frames=3, max_clips=1, start=2)
+    assert len(data) == 1
+    assert data[0]["hr"][:, 0, 0, 0].tolist() == [2, 3, 4]
+    assert EvaluationClips([NumberedClip("a")], 1, max_frames=99)[0]["hr"].shape[0] == 6
+
+
+def test_low_resolution_partners_are_found_by_name_and_cover_the_same_frames():
+    hr = [NumberedClip("a"), NumberedClip("b")]
+    lr = [NumberedClip("b", size=(2, 3)), NumberedClip("a", size=(2, 3)), NumberedClip("c")]
+    item = EvaluationClips(hr, 4, lr, max_frames=2, start=1)[1]
+    assert item["lr"].shape == (2, 3, 2, 3)
+    assert item["lr"][:, 0, 0, 0].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("partner", "message"),
+    [
+        (NumberedClip("kity", 6, (2, 3)), "Clip 'city' has no low-resolution partner .* Did you mean 'kity'"),
+        (NumberedClip("city", 5, (2, 3)), "'city' has 6 frames, its low-resolution partner 5"),
+        (NumberedClip("city", 6, (5, 7)), "'city' is 7x5, not 3x2 as scale=4 asks. .* data.lr=null"),
+    ],
+)
+def test_a_partner_that_does_not_fit_is_refused(partner, message):
+    with pytest.raises(UserError, match=message):
+        EvaluationClips([NumberedClip("city")], 4, [partner])
+
+
+def test_unusable_clips_are_refused():
+    with pytest.raises(UserError, match=r"no clips to evaluate"):
+        EvaluationClips([], 4)
+    with pytest.raises(UserError, match=r"'a' has 6 frames: evaluation cannot start at frame 6"):
+        EvaluationClips([NumberedClip("a")], 4, start=6)
+    with pytest.raises(UserError, match=r"'a' is 3x9: smaller than scale=4"):
+        EvaluationClips([NumberedClip("a", size=(9, 3))], 4)

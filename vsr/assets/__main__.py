@@ -1,0 +1,5 @@
+"""``python -m vsr.assets list | fetch NAME... | where``."""
+
+from vsr.assets.command import main
+
+main()

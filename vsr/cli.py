@@ -1,0 +1,167 @@
+"""What the commands share: compose the config with Hydra, check it, run one function, end in one clear line.
+
+Set ``VSR_TRACEBACK=1`` to see the traceback behind an error.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import hydra
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import ConfigCompositionException, HydraException, InstantiationException, MissingConfigException
+from hydra.types import RunMode
+from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from vsr.errors import UserError, nearest
+
+Task = Callable[[DictConfig], Any]
+
+
+def run(config_dir: Path, config_name: str, task: Task) -> None:
+    """Compose ``config_name`` from the command line and call ``task`` with it, once a job.
+
+    Exits with 1 and one line on standard error where the user can mend what went wrong.
+    """
+    logging.basicConfig(format="%(message)s", level=logging.INFO, stream=sys.stdout)
+    OmegaConf.register_new_resolver("pixel_phase", pixel_phase, replace=True)
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # let exceptions through to us: Hydra's own report is not one line
+
+    def job(cfg: DictConfig) -> Any:
+        output_dir = Path(HydraConfig.get().runtime.output_dir)
+        try:
+            check_values(config_name, cfg)
+            cfg.output_dir = str(output_dir)
+            return task(cfg)
+        except Exception as error:
+            _remove_if_empty(output_dir)
+            # In a sweep the failure belongs to this job alone: Hydra records it and goes on to the next.
+            if HydraConfig.get().mode == RunMode.MULTIRUN:
+                raise
+            _exit(error)
+
+    main = hydra.main(version_base="1.3", config_path=str(config_dir), config_name=config_name)(job)
+    try:
+        main()
+    except MissingConfigException as error:
+        _exit(_unknown_group(error))
+    except ConfigCompositionException as error:
+        _exit(_unknown_key(error, config_dir, config_name))
+    except Exception as error:
+        _exit(error)
+
+
+def pixel_phase(max_steps: int, init_from: str | None) -> int:
+    """Generator steps before perceptual and adversarial terms set in: a third of a run from scratch, else none.
+
+    A discriminator needs a generator that already reconstructs (ESRGAN, section 3.2: start from a PSNR model).
+    """
+    return 0 if init_from else int(max_steps) // 3
+
+
+def check_values(config_name: str, cfg: DictConfig) -> None:
+    """Refuse a command-line value of another kind than its default: a word for a number, a number for a switch.
+
+    Raises:
+        UserError: naming the key, the value and the default.
+    """
+    overrides = OverridesParser.create().parse_overrides(list(HydraConfig.get().overrides.task))
+    groups = [str(o.input_line) for o in overrides if _is_group(o.key_or_group)]
+    defaults = hydra.compose(config_name, overrides=groups)
+    for override in overrides:
+        key = override.key_or_group
+        if _is_group(key) or override.is_delete() or override.is_add():
+            continue
+        default, value = OmegaConf.select(defaults, key), OmegaConf.select(cfg, key)
+        if isinstance(default, bool) and not isinstance(value, bool):
+            raise UserError(f"{key}={value!r}: expected true or false, as in the default {key}={default}")
+        if isinstance(default, int | float) and not isinstance(default, bool) and isinstance(value, str | bool):
+            raise UserError(f"{key}={value!r}: expected a number, as in the default {key}={default}")
+
+
+def _is_group(key: str) -> bool:
+    return key in GlobalHydra.instance().config_loader().list_groups("")
+
+
+def _unknown_group(error: MissingConfigException) -> Exception:
+    if not error.missing_cfg_file or error.options is None:
+        return UserError(_one_line(error))
+    group, _, name = str(error.missing_cfg_file).rpartition("/")
+    return UserError(f"{group}={name} is not known.{nearest(name, error.options)}")
+
+
+def _unknown_key(error: ConfigCompositionException, config_dir: Path, config_name: str) -> Exception:
+    found = re.search(r"Could not override '([^']+)'", str(error))
+    if not found:
+        return UserError(_one_line(error))
+    key = str(found.group(1)).split("@")[0]
+    GlobalHydra.instance().clear()
+    with hydra.initialize_config_dir(str(config_dir), version_base="1.3"):
+        # Groups chosen on the command line decide which keys exist.
+        chosen = [arg for arg in sys.argv[1:] if re.match(r"^[a-z]+=", arg) and _is_group(arg.split("=")[0])]
+        try:
+            cfg = hydra.compose(config_name, overrides=chosen)
+        except HydraException:
+            cfg = hydra.compose(config_name)
+        keys = list(_keys(cfg))
+    parent = key.rpartition(".")[0]
+    siblings = [name for name in keys if name.rpartition(".")[0] == parent]
+    return UserError(f"{key} is not a key of the configuration.{nearest(key, siblings or keys)}")
+
+
+def _keys(node: DictConfig | ListConfig, prefix: str = "") -> Iterator[str]:
+    if isinstance(node, DictConfig):
+        for name in map(str, node):
+            yield f"{prefix}{name}"
+            child = node._get_node(name)
+            if isinstance(child, DictConfig):
+                yield from _keys(child, f"{prefix}{name}.")
+
+
+def _exit(error: BaseException) -> None:
+    if os.environ.get("VSR_TRACEBACK"):
+        raise error
+    cause = _user_error(error)
+    if cause is None:
+        raise error
+    print(f"error: {cause}", file=sys.stderr)
+    sys.exit(1)
+
+
+def _user_error(error: BaseException | None) -> str | None:
+    """One line for an error that the user can mend, None for a defect of ours."""
+    chain = []
+    while error is not None:
+        chain.append(error)
+        error = error.__cause__ or error.__context__
+    for link in chain:
+        if isinstance(link, UserError):
+            return _one_line(link)
+    for link in chain:
+        if isinstance(link, OSError) and link.filename is not None:
+            return f"{link.filename}: {link.strerror}; choose another place with output_dir=DIR or mend this one"
+    for link in chain:
+        if isinstance(link, InstantiationException) and link.__cause__ is not None:
+            return _one_line(link.__cause__)
+        if isinstance(link, HydraException | OmegaConfBaseException):
+            return _one_line(link)
+    return None
+
+
+def _one_line(error: BaseException) -> str:
+    return re.sub(r"\s*\n\s*", " ", str(error)).strip()
+
+
+def _remove_if_empty(folder: Path) -> None:
+    """Hydra makes the output folder before the job starts: leave none behind where nothing was written."""
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()

@@ -1,0 +1,40 @@
+"""Finding files below a folder, in the order a person would list them."""
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from vsr.errors import UserError
+
+
+def natural_key(name: str) -> list[tuple[int, str]]:
+    """Sort key that counts digits as numbers: ``frame2`` comes before ``frame10``."""
+    parts = re.split(r"(\d+)", name)
+    return [(int(part), "") if part.isdigit() else (0, part) for part in parts]
+
+
+def files_by_folder(root: str | Path | None, suffixes: Iterable[str]) -> dict[Path, list[Path]]:
+    """Folders at or below ``root`` that hold files with one of ``suffixes`` (lower case), each with those files.
+
+    Links to folders are followed, hidden files and folders skipped, everything in natural order.
+
+    Raises:
+        UserError: ``root`` is None, is no folder, or holds no such file.
+    """
+    endings = tuple(suffixes)
+    wanted = " ".join(ending.lstrip(".") for ending in endings)
+    if root is None:
+        raise UserError(f"No data folder was given. Set data.root=FOLDER to a folder that holds {wanted} files.")
+    root = Path(root).expanduser()
+    if not root.is_dir():
+        raise UserError(f"Data folder '{root}' does not exist. Set data.root=FOLDER to one that holds {wanted} files.")
+    found: dict[Path, list[Path]] = {}
+    for folder, subfolders, files in os.walk(root, followlinks=True):
+        subfolders[:] = sorted((name for name in subfolders if not name.startswith(".")), key=natural_key)
+        names = [name for name in files if name.lower().endswith(endings) and not name.startswith(".")]
+        if names:
+            found[Path(folder)] = [Path(folder, name) for name in sorted(names, key=natural_key)]
+    if not found:
+        raise UserError(f"Data folder '{root}' holds no {wanted} file. Set data.root=FOLDER to one that does.")
+    return found

@@ -1,0 +1,112 @@
+"""A pretrained network that is only ever read."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+
+from vsr.errors import UserError, choose
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+class FrozenFeatures(nn.Module):
+    """Named intermediate features of a frozen chain of convolutions, activations and poolings.
+
+    Normalises its input itself, ``(x − mean) / std`` per channel, and runs no deeper than the deepest layer asked
+    for. Gradients reach the input, never the weights. Hold an instance where `nn.Module` does not register it (in a
+    tuple or a closure): it is no part of a checkpoint, of EMA or of DDP. It moves itself to its input's device.
+
+    Args:
+        name: the network's name, for messages.
+        network: the chain, weights loaded, no in-place activation.
+        layers: name of each readable layer to its position in ``network``, in order.
+        weights: where its weights come from: "pretrained", "random" or a path; results repeat it.
+        mean: of each input channel.
+        std: of each input channel.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(
+        self,
+        name: str,
+        network: nn.Sequential,
+        layers: Mapping[str, int],
+        weights: str,
+        mean: tuple[float, ...] = IMAGENET_MEAN,
+        std: tuple[float, ...] = IMAGENET_STD,
+    ) -> None:
+        super().__init__()
+        self.name = name
+        self.layers = tuple(layers)
+        self.weights = weights
+        self.network = network
+        self._positions = dict(layers)
+        with torch.inference_mode(False):  # see _follow
+            self.register_buffer("mean", torch.tensor(mean).view(1, -1, 1, 1), persistent=False)
+            self.register_buffer("std", torch.tensor(std).view(1, -1, 1, 1), persistent=False)
+        self.requires_grad_(False)
+        self.train(False)
+
+    def train(self, mode: bool = True) -> Self:
+        """Stay in evaluation mode, whatever ``mode`` says."""
+        return super().train(False)
+
+    def forward(self, frames: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
+        """Features of ``frames`` (N, 3, H, W), float in [0, 1], by layer name: each (N, C', H', W').
+
+        Raises:
+            UserError: a layer that does not exist; frames too small for the deepest layer.
+        """
+        names = [choose(f"{self.name} layer", layer, self.layers) for layer in layers]
+        wanted = {self._positions[name]: name for name in names}
+        self._check_frames(frames, depth=max(wanted, default=-1))
+        self._follow(frames.device)
+        features = {}
+        x = (frames.to(self.mean.dtype) - self.mean) / self.std
+        for position in range(max(wanted, default=-1) + 1):
+            x = self.network[position](x)
+            if position in wanted:
+                features[wanted[position]] = x
+        return {name: features[name] for name in names}
+
+    def smallest_side(self, layer: str) -> int:
+        """Smallest frame height and width, in pixels, that leaves a feature at ``layer``."""
+        return _smallest_input(self.network, self._positions[layer])
+
+    def _check_frames(self, frames: Tensor, depth: int) -> None:
+        if frames.ndim != 4 or frames.shape[1] != 3 or not frames.is_floating_point():
+            raise ValueError(f"frames must be float (N, 3, H, W), not {frames.dtype} {tuple(frames.shape)}")
+        smallest = _smallest_input(self.network, depth)
+        height, width = frames.shape[-2:]
+        if min(height, width) < smallest:
+            raise UserError(
+                f"A frame of {height}x{width} is too small for the {self.name} layers asked for: the smallest side "
+                f"is {smallest} px. Use larger crops or shallower layers."
+            )
+
+    def _follow(self, device: torch.device) -> None:
+        """Move to ``device``: no parent module does, as none has registered this one."""
+        if self.mean.device != device:
+            # Tensors made under inference_mode (a validation pass) could never again serve autograd.
+            with torch.inference_mode(False):
+                self.to(device)
+
+
+def _smallest_input(network: nn.Sequential, depth: int) -> int:
+    """Invert out = ⌊(in + 2·padding − kernel) / stride⌋ + 1 from one pixel at ``depth`` back to the input."""
+    side = 1
+    for module in reversed(network[: depth + 1]):
+        if isinstance(module, nn.Conv2d | nn.MaxPool2d):
+            kernel, stride, padding = (_one(size) for size in (module.kernel_size, module.stride, module.padding))
+            side = max(1, (side - 1) * stride + kernel - 2 * padding)
+    return side
+
+
+def _one(size: Any) -> int:
+    """The side of a square size that torch gives as one number or as two."""
+    return int(size[0] if isinstance(size, tuple) else size)

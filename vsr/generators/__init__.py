@@ -1,0 +1,6 @@
+"""Video super-resolution generators: LR clip in, SR clip out."""
+
+from vsr.generators.basicvsr import BasicVSR
+from vsr.generators.generator import Generator
+
+__all__ = ["BasicVSR", "Generator"]

@@ -1,0 +1,109 @@
+"""BasicVSR (Chan et al., "BasicVSR: The Search for Essential Components in Video Super-Resolution and Beyond",
+CVPR 2021)."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from vsr.errors import choose
+from vsr.generators.generator import Generator
+from vsr.generators.residual import ResidualTrunk
+from vsr.motion import warp
+
+
+class BasicVSR(Generator):
+    """Bidirectional recurrence: features travel through the clip both ways, aligned by flow, and meet in every frame.
+
+    With x_i the LR frames and s the flow between neighbours:
+    backward b_i = R_b(x_i, warp(b_{i+1}, s_{i to i+1})), forward f_i = R_f(x_i, warp(f_{i-1}, s_{i to i-1})),
+    SR_i = U(b_i, f_i) + bilinear(x_i). States start at zero.
+
+    Every frame of SR sees the whole clip, so a clip is processed at once: at inference the states kept grow with T
+    by 2 * channels * h * w numbers a frame, in training by the activations of both trunks as well. The published
+    models (channels=64, blocks=30, x4) have 6.3 M parameters, 1.4 M of them SPyNet's.
+
+    Args:
+        flow: flow estimator, ``flow(reference, supporting) -> (N, 2, h, w)``, such as `vsr.motion.SPyNet`.
+        scale: 2, 3 or 4.
+        channels: width of the features.
+        blocks: residual blocks of each direction's trunk.
+        head_channels: width at high resolution.
+        memory: "normal", or "low" to recompute the trunks' activations in the backward pass rather than keep them.
+
+    Raises:
+        UserError: another scale or memory.
+    """
+
+    def __init__(
+        self,
+        flow: nn.Module,
+        scale: int = 4,
+        channels: int = 64,
+        blocks: int = 30,
+        head_channels: int = 64,
+        memory: str = "normal",
+    ) -> None:
+        super().__init__(scale, channels, head_channels)
+        self.memory = choose("memory", memory, ("normal", "low"))
+        self.channels = channels
+        self.spynet = flow
+        self.backward_trunk = ResidualTrunk(3 + channels, channels, blocks)
+        self.forward_trunk = ResidualTrunk(3 + channels, channels, blocks)
+        self.fusion = nn.Conv2d(2 * channels, channels, 1)
+
+    def forward(self, lr: Tensor) -> Tensor:
+        """SR (B, T, 3, scale*h, scale*w), not clamped, of LR (B, T, 3, h, w) in [0, 1]; any T from 1 on.
+
+        Raises:
+            UserError: frames smaller than ``min_size``.
+        """
+        self.check_input(lr)
+        flow_to_next, flow_to_previous = self.estimate_flow(lr)
+        frames = lr.unbind(1)
+        # Backward propagation is propagation through the clip read from its end.
+        backward = self.propagate(self.backward_trunk, frames[::-1], flow_to_next.unbind(1)[::-1])[::-1]
+        forward = self.propagate(self.forward_trunk, frames, flow_to_previous.unbind(1))
+        return torch.stack([self.reconstruct(*parts) for parts in zip(frames, backward, forward, strict=True)], dim=1)
+
+    def flow_parameters(self) -> list[nn.Parameter]:
+        """Parameters of the flow estimator."""
+        return list(self.spynet.parameters())
+
+    def estimate_flow(self, lr: Tensor) -> tuple[Tensor, Tensor]:
+        """Flow from every frame to the next, and from the next back to it, each (B, T-1, 2, h, w), in one batch."""
+        B, T, _, h, w = lr.shape
+        if T == 1:
+            return lr.new_zeros(B, 0, 2, h, w), lr.new_zeros(B, 0, 2, h, w)
+        earlier, later = lr[:, :-1].flatten(0, 1), lr[:, 1:].flatten(0, 1)
+        flow = self.spynet(torch.cat((earlier, later)), torch.cat((later, earlier)))
+        flow_to_next, flow_to_previous = flow.unflatten(0, (2, B, T - 1))
+        return flow_to_next, flow_to_previous
+
+    def propagate(self, trunk: nn.Module, frames: Sequence[Tensor], flows: Sequence[Tensor]) -> list[Tensor]:
+        """Features (B, channels, h, w) of every frame, each made from the frame and the features before it.
+
+        Args:
+            trunk: the network of this direction.
+            frames: T frames (B, 3, h, w), in the order of travel.
+            flows: T-1 flows (B, 2, h, w), from the second frame to the first, and so on.
+        """
+        B, _, h, w = frames[0].shape
+        features = [self.refine(trunk, frames[0], frames[0].new_zeros(B, self.channels, h, w))]
+        for frame, flow in zip(frames[1:], flows, strict=True):
+            features.append(self.refine(trunk, frame, warp(features[-1], flow)))
+        return features
+
+    def refine(self, trunk: nn.Module, frame: Tensor, aligned: Tensor) -> Tensor:
+        """One step of the recurrence: the frame's features (B, channels, h, w), from it and the aligned state."""
+        x = torch.cat((frame, aligned), dim=1)
+        if self.memory == "low" and torch.is_grad_enabled():
+            return checkpoint(trunk, x, use_reentrant=False)
+        return trunk(x)
+
+    def reconstruct(self, frame: Tensor, backward: Tensor, forward: Tensor) -> Tensor:
+        """SR frame (B, 3, scale*h, scale*w) from the features of both directions."""
+        fused = F.leaky_relu(self.fusion(torch.cat((backward, forward), dim=1)), 0.1, inplace=True)
+        return self.upsample(fused, frame)

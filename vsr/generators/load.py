@@ -1,0 +1,128 @@
+"""Weights from anywhere: a run, a checkpoint of ours, a published file, or the name of an asset."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from hydra.utils import instantiate
+from safetensors.torch import load_file
+from torch import Tensor
+
+from vsr import assets
+from vsr.errors import UserError, nearest
+from vsr.generators.generator import Generator
+from vsr.generators.published import recognise
+
+StateDict = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A generator's weights and what is known of them.
+
+    ``config`` is the whole configuration of the run that made them, or None for weights published by others.
+    """
+
+    source: str
+    state_dict: StateDict
+    config: dict[str, Any] | None = None
+    generator_steps: int | None = None
+
+
+def read_weights(source: str) -> Weights:
+    """Read the weights that ``source`` names: a run folder, a file, or an asset; averaged ones if it has them.
+
+    Raises:
+        UserError: nothing is there, it cannot be read, or it holds no generator.
+    """
+    path = Path(source).expanduser()
+    if path.is_dir():
+        path = path / "checkpoints" / "last.ckpt"
+        if not path.is_file():
+            raise UserError(f"{source}: no checkpoints/last.ckpt in this folder; name a run's folder or a checkpoint")
+    if not path.is_file():
+        if source in assets.ASSETS:
+            return Weights(source, assets.state_dict(source))
+        raise UserError(f"{source}: no such file, run or asset.{nearest(source, assets.ASSETS)}")
+    content = _read_file(path)
+    if "state_dict" in content and "config" in content:
+        return _own_checkpoint(source, content)
+    for key in ("params_ema", "params"):
+        if isinstance(content.get(key), Mapping):
+            return Weights(source, dict(content[key]))
+    if content and all(isinstance(value, Tensor) for value in content.values()):
+        return Weights(source, dict(content))
+    raise UserError(f"{source}: holds no generator weights (found keys {', '.join(list(content)[:5])})")
+
+
+def load_generator(source: str) -> tuple[Generator, Weights]:
+    """Rebuild the generator that ``source`` holds, from its own record or by recognising a published layout.
+
+    Raises:
+        UserError: as `read_weights`, or the architecture is not recognised.
+    """
+    weights = read_weights(source)
+    config = weights.config["generator"] if weights.config else recognise(weights.state_dict)
+    if config is None:
+        raise UserError(f"{source}: weights of no architecture known here; a run of this project describes itself")
+    generator: Generator = instantiate(without_weights(config))
+    initialise(generator, weights)
+    return generator.eval(), weights
+
+
+def initialise(generator: Generator, weights: Weights) -> None:
+    """Load ``weights`` into ``generator``, all of them or none.
+
+    Raises:
+        UserError: they belong to another architecture; says which tensors are missing, left over or of another shape.
+    """
+    own, given = generator.state_dict(), weights.state_dict
+    missing, extra = own.keys() - given.keys(), given.keys() - own.keys()
+    shapes = [name for name in own.keys() & given.keys() if own[name].shape != given[name].shape]
+    if missing or extra or shapes:
+        details = [
+            f"{len(names)} tensors {what} (such as {min(names)})"
+            for what, names in (("missing", missing), ("left over", extra), ("of another shape", shapes))
+            if names
+        ]
+        raise UserError(
+            f"{weights.source}: these weights are of another architecture than this generator: {', '.join(details)}; "
+            "choose the generator= they were trained with"
+        )
+    generator.load_state_dict(given)
+
+
+def without_weights(node: Any) -> Any:
+    """A generator's config with every ``weights`` emptied: a checkpoint fills them, no asset need be fetched."""
+    if isinstance(node, Mapping):
+        return {key: None if key == "weights" else without_weights(value) for key, value in node.items()}
+    return node
+
+
+def _own_checkpoint(source: str, content: Mapping[str, Any]) -> Weights:
+    if "ema" in content:
+        state = dict(content["ema"]["generator"])
+    else:
+        prefix = "generator."
+        state = {k.removeprefix(prefix): v for k, v in content["state_dict"].items() if k.startswith(prefix)}
+    return Weights(source, state, dict(content["config"]), int(content["generator_steps"]))
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        if path.suffix == ".safetensors":
+            return dict(load_file(path))
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except PermissionError as error:
+        raise UserError(f"{path}: not readable ({error.strerror})") from error
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UserError(f"{path}: not a checkpoint that can be read safely ({reason})") from error
+    if not isinstance(content, Mapping):
+        raise UserError(f"{path}: holds no generator weights (a {type(content).__name__})")
+    return dict(content)

@@ -1,0 +1,51 @@
+"""The residual trunk of the BasicVSR family."""
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class ResidualTrunk(nn.Module):
+    """A convolution to ``channels`` with LeakyReLU(0.1), then residual blocks.
+
+    Args:
+        inputs: channels in.
+        channels: channels out.
+        blocks: number of residual blocks.
+    """
+
+    def __init__(self, inputs: int, channels: int, blocks: int) -> None:
+        super().__init__()
+        # The nesting gives the keys of the published weights: main.0, main.2.N.conv1.
+        self.main = nn.Sequential(
+            nn.Conv2d(inputs, channels, 3, padding=1),
+            nn.LeakyReLU(0.1, inplace=True),
+            nn.Sequential(*(ResidualBlock(channels) for _ in range(blocks))),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, inputs, h, w) -> (N, channels, h, w)."""
+        return self.main(x)
+
+
+class ResidualBlock(nn.Module):
+    """x + conv(relu(conv(x))), without normalisation.
+
+    Starts near the identity, so that deep trunks train: Kaiming weights scaled by 0.1, as in Wang et al., "ESRGAN",
+    ECCVW 2018.
+
+    Args:
+        channels: channels in and out.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, channels, 3, padding=1)
+        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
+        for conv in (self.conv1, self.conv2):
+            assert conv.bias is not None
+            nn.init.kaiming_normal_(conv.weight).data.mul_(0.1)
+            nn.init.zeros_(conv.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, channels, h, w) -> the same."""
+        return x + self.conv2(F.relu(self.conv1(x), inplace=True))

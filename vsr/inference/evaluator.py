@@ -1,0 +1,66 @@
+"""Scores a generator on whole clips, beside bicubic enlargement of the same input."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from vsr.degradations import upsample
+from vsr.inference.media import MediaFolder
+from vsr.metrics import ClipScorer
+
+
+@dataclass(frozen=True)
+class ClipResult:
+    """Scores of one clip, the mean over its frames, for the generator and for bicubic."""
+
+    name: str
+    metrics: dict[str, float]
+    bicubic: dict[str, float]
+
+
+class Evaluator:
+    """Degrades a clip (unless it brings its own LR), super-resolves it whole, scores it against the original.
+
+    Args:
+        degradation: HR ``(B, T, 3, H, W)`` to LR, both in [0, 1].
+        scorer: SR and HR ``(T, 3, H, W)`` to one number a metric.
+        scale: of the generator.
+    """
+
+    def __init__(self, degradation: Callable[[Tensor], Tensor], scorer: ClipScorer, scale: int) -> None:
+        self.degradation = degradation
+        self.scorer = scorer
+        self.scale = scale
+        self.media: MediaFolder | None = None
+        self._bicubic: dict[str, dict[str, float]] = {}
+
+    @torch.no_grad()
+    def __call__(self, generator: nn.Module, clip: dict[str, Any]) -> ClipResult:
+        """Score ``clip["hr"]``, uint8 ``(T, 3, H, W)`` on the generator's device, with ``clip["lr"]`` if it is there.
+
+        Where `media` is set, pictures and a video of the clip are written there.
+        """
+        name = clip["name"]
+        hr = clip["hr"].float() / 255
+        lr = clip["lr"].float() / 255 if "lr" in clip else self.degradation(hr[None])[0]
+        sr = generator(lr[None])[0].float().clamp(0, 1)
+        if name not in self._bicubic or self.media:
+            bicubic = upsample(lr[None], self.scale)[0].clamp(0, 1)
+            # Bicubic does not change while a generator trains: one scoring serves every validation.
+            if name not in self._bicubic:
+                self._bicubic[name] = self.scorer(bicubic, hr)
+            if self.media:
+                self.media.write(name, bicubic, sr, hr)
+        return ClipResult(name, self.scorer(sr, hr), self._bicubic[name])
+
+    @staticmethod
+    def mean(results: list[ClipResult], of: str = "metrics") -> dict[str, float]:
+        """Mean over clips of each metric, of the generator or ``of="bicubic"``; empty for no clip."""
+        rows = [getattr(result, of) for result in results]
+        return {name: fmean(row[name] for row in rows) for name in rows[0]} if rows else {}

@@ -1,0 +1,105 @@
+"""Side-by-side pictures and videos: bicubic | SR | HR."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+from torch import Tensor
+
+PANELS = ("bicubic", "SR", "HR")
+NEAREST = Image.Resampling.NEAREST
+BAR = 22  # height of the caption bar, px
+
+
+class MediaFolder:
+    """Writes ``NAME.png`` (one frame, whole and enlarged) and ``NAME.mp4`` of each clip into a folder.
+
+    Args:
+        folder: made if missing.
+        fps: of the videos.
+        max_frames: longest video, in frames.
+    """
+
+    def __init__(self, folder: Path, fps: int = 25, max_frames: int = 100) -> None:
+        self.folder = folder
+        self.fps = fps
+        self.max_frames = max_frames
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def write(self, name: str, bicubic: Tensor, sr: Tensor, hr: Tensor) -> None:
+        """Show three versions of a clip, each ``(T, 3, H, W)`` in [0, 1], side by side."""
+        stem = name.replace("/", "_")
+        versions = [to_uint8(clip[: self.max_frames]) for clip in (bicubic, sr, hr)]
+        middle = len(versions[0]) // 2
+        picture = strip([clip[middle] for clip in versions])
+        picture.save(self.folder / f"{stem}.png")
+        frames = [np.asarray(captioned(list(panels))) for panels in zip(*versions, strict=True)]
+        write_video(self.folder / f"{stem}.mp4", frames, self.fps)
+
+
+def to_uint8(clip: Tensor) -> np.ndarray:
+    """``(T, 3, H, W)`` float in [0, 1] to ``(T, H, W, 3)`` uint8."""
+    return (clip.clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+
+
+def strip(panels: list[np.ndarray]) -> Image.Image:
+    """The panels side by side with captions, and below them the same part of each, enlarged without smoothing."""
+    width = panels[0].shape[1]
+    top, left, side = _busiest_part(panels[-1])
+    factor = max(1, width // side)
+    crops = [
+        Image.fromarray(panel[top : top + side, left : left + side]).resize((side * factor,) * 2, NEAREST)
+        for panel in panels
+    ]
+    whole = captioned(panels)
+    below = Image.new("RGB", (whole.width, crops[0].height), "white")
+    for index, crop in enumerate(crops):
+        below.paste(crop, (index * width + (width - crop.width) // 2, 0))
+    picture = Image.new("RGB", (whole.width, whole.height + below.height))
+    picture.paste(whole, (0, 0))
+    picture.paste(below, (0, whole.height))
+    return picture
+
+
+def captioned(panels: list[np.ndarray]) -> Image.Image:
+    """``(H, W, 3)`` uint8 panels side by side under a bar that names them."""
+    picture = Image.new("RGB", (sum(panel.shape[1] for panel in panels), panels[0].shape[0] + BAR), "black")
+    draw, left = ImageDraw.Draw(picture), 0
+    for name, panel in zip(PANELS, panels, strict=True):
+        draw.text((left + 6, 3), name, fill="white", font=ImageFont.load_default(14))
+        picture.paste(Image.fromarray(panel), (left, BAR))
+        left += panel.shape[1]
+    return picture
+
+
+def write_video(path: Path, frames: list[np.ndarray], fps: int) -> None:
+    """Encode ``(H, W, 3)`` uint8 frames as H.264; the file appears under ``path`` only once it is whole."""
+    height, width = (side - side % 2 for side in frames[0].shape[:2])  # 4:2:0 needs even sides
+    part = path.with_name(f".{path.name}.part")
+    with av.open(str(part), "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=Fraction(fps), options={"crf": "16"})
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        for frame in frames:
+            for packet in stream.encode(av.VideoFrame.from_ndarray(frame[:height, :width], format="rgb24")):
+                container.mux(packet)
+        for packet in stream.encode():
+            container.mux(packet)
+    part.replace(path)
+
+
+def _busiest_part(frame: np.ndarray) -> tuple[int, int, int]:
+    """Top, left and side of the square, a third of the frame, with the most variation of brightness."""
+    grey = frame.astype(np.float32).mean(axis=2)
+    side = max(16, min(grey.shape) // 3)
+    side = min(side, *grey.shape)
+    places = [
+        (top, left)
+        for top in range(0, grey.shape[0] - side + 1, max(1, side // 4))
+        for left in range(0, grey.shape[1] - side + 1, max(1, side // 4))
+    ]
+    top, left = max(places, key=lambda p: float(np.std(grey[p[0] : p[0] + side, p[1] : p[1] + side])))
+    return top, left, side

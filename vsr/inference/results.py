@@ -1,0 +1,71 @@
+"""``results.json``: the scores of one run or checkpoint, and the table a person reads."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from vsr.inference.evaluator import ClipResult, Evaluator
+from vsr.metrics import METRICS
+
+SCHEMA = 1
+
+
+def results_record(results: list[ClipResult], about: dict[str, Any]) -> dict[str, Any]:
+    """The content of ``results.json``: ``about`` (data set, protocol, generator, λ …), means, clips and bicubic."""
+    return {
+        "schema": SCHEMA,
+        **about,
+        "metrics": Evaluator.mean(results),
+        "clips": {result.name: result.metrics for result in results},
+        "baseline": {"bicubic": Evaluator.mean(results, of="bicubic")},
+        "baseline_clips": {"bicubic": {result.name: result.bicubic for result in results}},
+    }
+
+
+def config_hash(config: dict[str, Any]) -> str:
+    """First 12 digits of the SHA-256 of ``config`` without the keys that say only where and how it runs."""
+    what = {key: value for key, value in config.items() if key not in ("output_dir", "resume", "logger", "callbacks")}
+    return hashlib.sha256(json.dumps(what, sort_keys=True, default=str).encode()).hexdigest()[:12]
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write ``content`` whole or not at all."""
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    part.replace(path)
+
+
+def print_table(record: dict[str, Any], console: Console | None = None) -> None:
+    """Print the means of ``record`` and, for several clips, each clip's, with what they gain over bicubic."""
+    caption = f"{record['dataset']} · protocol {record['protocol']} · ×{record['scale']} {record['degradation']}"
+    table = Table(title=f"{record['generator']} against bicubic", caption=caption)
+    for heading in ("clip", "metric", "bicubic", "SR", "change"):
+        table.add_column(heading, justify="left" if heading in ("clip", "metric") else "right")
+    rows = [("mean", record["baseline"]["bicubic"], record["metrics"])]
+    if len(record["clips"]) > 1:
+        of_bicubic = record["baseline_clips"]["bicubic"]
+        rows = [(name, of_bicubic[name], scores) for name, scores in record["clips"].items()] + rows
+    elif record["clips"]:
+        rows = [(next(iter(record["clips"])), *rows[0][1:])]
+    for name, bicubic, scores in rows:
+        for metric, score in scores.items():
+            table.add_row(name, *_cells(metric, bicubic[metric], score))
+            name = ""
+        table.add_section()
+    (console or Console()).print(table)
+
+
+def _cells(metric: str, bicubic: float, score: float) -> tuple[str, str, str, str]:
+    about = METRICS[metric]
+    arrow = "↑" if about.higher_is_better else "↓"
+    better = (score > bicubic) == about.higher_is_better and score != bicubic
+    colour = "green" if better else "red"
+    digits = about.decimals
+    change = f"{score - bicubic:+.{digits}f} ({(score - bicubic) / bicubic:+.1%})" if bicubic else "–"
+    return f"{metric} {arrow}", f"{bicubic:.{digits}f}", f"{score:.{digits}f}", f"[{colour}]{change}[/]"

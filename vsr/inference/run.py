@@ -1,0 +1,76 @@
+"""Scoring a checkpoint, from its config to ``results.json``."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import torch
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+from rich.progress import track
+
+from vsr.errors import UserError
+from vsr.generators.load import load_generator
+from vsr.inference.evaluator import Evaluator
+from vsr.inference.media import MediaFolder
+from vsr.inference.results import config_hash, print_table, results_record, write_json
+from vsr.metrics import ClipScorer
+
+log = logging.getLogger(__name__)
+
+
+def evaluate(cfg: DictConfig) -> dict[str, Any]:
+    """Score ``cfg.ckpt`` on ``cfg.data`` beside bicubic; write ``results.json`` and pictures; print the table.
+
+    Raises:
+        UserError: no checkpoint named, or anything in ``cfg`` or on disk that the user can mend.
+    """
+    if cfg.ckpt is None:
+        raise UserError("ckpt is not set; name a run, a checkpoint, a published file or an asset: ckpt=runs/demo")
+    generator, weights = load_generator(cfg.ckpt)
+    cfg.scale = generator.scale
+    config: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
+    output_dir = Path(cfg.output_dir)
+    datamodule = instantiate(config["data"])
+    degradation = instantiate(config["degradation"])
+    device = _device(cfg.device)
+    evaluator = Evaluator(degradation, ClipScorer(config["metrics"]), generator.scale)
+    evaluator.media = MediaFolder(output_dir / "media") if cfg.media else None
+
+    generator.to(device)
+    loader = datamodule.val_dataloader()
+    results = [evaluator(generator, _to(clip, device)) for clip in track(loader, "scoring", total=len(loader))]
+    loss_weights = {name: node["weight"] for name, node in weights.config["loss"].items()} if weights.config else None
+    record = results_record(
+        results,
+        {
+            "dataset": datamodule.name,
+            "protocol": evaluator.scorer.protocol.name,
+            "scale": generator.scale,
+            "degradation": "given LR" if datamodule.val_clips.lr else degradation.name,
+            "generator": type(generator).__name__,
+            "checkpoint": cfg.ckpt,
+            "config_hash": config_hash(config),
+            "generator_steps": weights.generator_steps,
+            "loss_weights": loss_weights,
+        },
+    )
+    write_json(output_dir / "results.json", record)
+    print_table(record)
+    log.info(f"wrote {output_dir / 'results.json'}" + (f" and {output_dir / 'media'}" if cfg.media else ""))
+    return record
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        return torch.empty(0, device=name).device
+    except (RuntimeError, AssertionError) as error:
+        raise UserError(f"device={name} cannot be used here; try device=cpu") from error
+
+
+def _to(clip: dict[str, Any], device: torch.device) -> dict[str, Any]:
+    return {key: value.to(device) if isinstance(value, torch.Tensor) else value for key, value in clip.items()}

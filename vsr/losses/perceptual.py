@@ -1,0 +1,55 @@
+"""Perceptual loss: distance between the features that a frozen classifier sees in SR and in HR."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from vsr.errors import choose
+from vsr.features import FrozenFeatures
+from vsr.losses.comparison import Comparison
+from vsr.losses.term import LossTerm
+
+DISTANCES = ("l1", "l2")
+
+
+def feature_distance(sr: Tensor, hr: Tensor, distance: str) -> Tensor:
+    """||φ(SR) − φ(HR)||₂² / (C·H·W) (l2, Johnson et al. 2016, eq. 2) or ||·||₁ / (C·H·W) (l1), mean over frames."""
+    difference = sr.float() - hr.float()
+    return difference.square().mean() if distance == "l2" else difference.abs().mean()
+
+
+class PerceptualLoss(LossTerm):
+    """Σ_l w_l · distance(φ_l(SR), φ_l(HR)) over named layers of one frozen network. Range: [0, ∞).
+
+    λ is not portable between codebases: it depends on the layers, on their weights and on the distance.
+
+    Args:
+        network: the frozen network, e.g. ``vsr.features.vgg16``; terms naming the same one share its pass.
+        layers: weight w_l by layer name, before (``conv5_4``) or after (``relu5_1``) the ReLU.
+        distance: ``l2`` (Johnson et al. 2016) or ``l1`` (as ESRGAN and its descendants).
+
+    Raises:
+        UserError: another distance, or a layer the network does not have.
+    """
+
+    def __init__(self, network: FrozenFeatures, layers: Mapping[str, float], distance: str = "l2") -> None:
+        self.network = network
+        self.layers = dict(layers)
+        for layer in layers:
+            choose("loss.perceptual.layers", layer, network.layers)
+        self.distance = choose("loss.perceptual.distance", distance, DISTANCES)
+
+    def feature_layers(self) -> dict[FrozenFeatures, tuple[str, ...]]:
+        """The named layers of the one network."""
+        return {self.network: tuple(self.layers)}
+
+    def __call__(self, comparison: Comparison) -> Tensor:
+        """Weighted sum over the layers of the distance between SR's and HR's features."""
+        sr, hr = comparison.features(self.network)
+        distances = [
+            weight * feature_distance(sr[layer], hr[layer], self.distance) for layer, weight in self.layers.items()
+        ]
+        return torch.stack(distances).sum()

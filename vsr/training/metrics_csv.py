@@ -1,0 +1,64 @@
+"""``metrics.csv``: the local truth of a run, whatever else it is logged to."""
+
+from __future__ import annotations
+
+import csv
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch.loggers import Logger
+from lightning.pytorch.utilities import rank_zero_only
+
+
+class MetricsCSV(Logger):
+    """One row a generator step that was logged, one column a metric; training and validation share the row of a step.
+
+    Lightning's CSVLogger deletes the file when a run is resumed; this one keeps the rows up to the resumed step.
+
+    Args:
+        folder: where ``metrics.csv`` goes.
+        resumed_at: generator step the run goes on from; rows after it are dropped. 0 starts anew.
+    """
+
+    def __init__(self, folder: Path, resumed_at: int = 0) -> None:
+        super().__init__()
+        self.path = folder / "metrics.csv"
+        self.rows: dict[int, dict[str, Any]] = {}
+        if resumed_at and self.path.is_file():
+            with self.path.open(newline="") as file:
+                rows = ({k: v for k, v in row.items() if v != ""} for row in csv.DictReader(file))
+                self.rows = {int(row["step"]): row for row in rows if int(row["step"]) <= resumed_at}
+
+    @property
+    def name(self) -> str:
+        """Of the logger."""
+        return "csv"
+
+    @property
+    def version(self) -> str:
+        """There is one file a run."""
+        return ""
+
+    @rank_zero_only
+    def log_hyperparams(self, params: dict[str, Any] | Namespace, *args: Any, **kwargs: Any) -> None:
+        """Nothing: ``config.yaml`` beside the file holds them."""
+
+    @rank_zero_only
+    def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
+        """Take up ``metrics`` of generator step ``step`` and bring the file up to date."""
+        number = int(step or 0)
+        row = self.rows.setdefault(number, {"step": number})
+        row.update({name: value for name, value in metrics.items() if name != "epoch"})
+        self.save()
+
+    @rank_zero_only
+    def save(self) -> None:
+        """Write the file whole or not at all."""
+        columns = ["step", *sorted({name for row in self.rows.values() for name in row} - {"step"})]
+        part = self.path.with_name(".metrics.csv.part")
+        with part.open("w", newline="") as file:
+            writer = csv.DictWriter(file, columns)
+            writer.writeheader()
+            writer.writerows(self.rows[step] for step in sorted(self.rows))
+        part.replace(self.path)

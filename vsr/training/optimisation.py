@@ -1,0 +1,71 @@
+"""Which parameters an optimiser gets, at what learning rate, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from torch import nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from vsr.generators import Generator
+
+
+@dataclass(frozen=True)
+class Optimisation:
+    """How generator and discriminators are optimised. Every number of steps counts generator steps.
+
+    Args:
+        generator: makes the generator's optimiser from parameter groups.
+        discriminator: makes the discriminators' optimiser, one for all of them.
+        schedule: makes the learning-rate schedule of an optimiser; None keeps it constant.
+        flow_lr_factor: learning rate of the generator's flow network over that of the rest.
+        flow_frozen_steps: steps during which the flow network is not trained at all.
+        clip_grad_norm: largest gradient norm of each optimiser's parameters; None = no clipping.
+        ema_decay: of the generator's moving average, which is what gets validated and scored; None = no average.
+    """
+
+    generator: Callable[..., Optimizer]
+    discriminator: Callable[..., Optimizer]
+    schedule: Callable[[Optimizer], LRScheduler] | None = None
+    flow_lr_factor: float = 1.0
+    flow_frozen_steps: int = 0
+    clip_grad_norm: float | None = None
+    ema_decay: float | None = 0.999
+
+    def generator_optimiser(self, generator: Generator) -> Optimizer:
+        """One group for the flow network, at its own learning rate, and one for the rest."""
+        flow = generator.flow_parameters()
+        own = {id(parameter) for parameter in flow}
+        rest = [parameter for parameter in generator.parameters() if id(parameter) not in own]
+        optimiser = self.generator([{"params": rest}] + ([{"params": flow}] if flow else []))
+        for group in optimiser.param_groups[1:]:
+            group["lr"] *= self.flow_lr_factor
+        return optimiser
+
+    def discriminator_optimiser(self, discriminators: nn.Module) -> Optimizer:
+        """All discriminators' parameters in one optimiser."""
+        return self.discriminator(discriminators.parameters())
+
+    def schedules(self, optimisers: Iterable[Optimizer]) -> list[LRScheduler]:
+        """One learning-rate schedule an optimiser, or none."""
+        return [self.schedule(optimiser) for optimiser in optimisers] if self.schedule else []
+
+    def flow_is_frozen(self, step: int) -> bool:
+        """Whether the flow network stands still at generator step ``step``."""
+        return step < self.flow_frozen_steps or self.flow_lr_factor == 0
+
+
+@contextmanager
+def frozen(module: nn.Module) -> Iterator[None]:
+    """Within: gradients pass through ``module`` but not into its parameters."""
+    trained = [parameter for parameter in module.parameters() if parameter.requires_grad]
+    for parameter in trained:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in trained:
+            parameter.requires_grad_(True)

@@ -33,7 +33,7 @@ def run(config_dir: Path, config_name: str, task: Task) -> None:
     Exits with 1 and one line on standard error where the user can mend what went wrong.
     """
     logging.basicConfig(format="%(message)s", level=logging.INFO, stream=sys.stdout)
-    OmegaConf.register_new_resolver("pixel_phase", pixel_phase, replace=True)
+    register_resolvers()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # let exceptions through to us: Hydra's own report is not one line
 
     def job(cfg: DictConfig) -> Any:
@@ -58,6 +58,11 @@ def run(config_dir: Path, config_name: str, task: Task) -> None:
         _exit(_unknown_key(error, config_dir, config_name))
     except Exception as error:
         _exit(error)
+
+
+def register_resolvers() -> None:
+    """Make the functions that the YAML files call known to OmegaConf."""
+    OmegaConf.register_new_resolver("pixel_phase", pixel_phase, replace=True)
 
 
 def pixel_phase(max_steps: int, init_from: str | None) -> int:

@@ -1,7 +1,7 @@
 """A pretrained network that is only ever read."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +10,9 @@ from vsr.errors import UserError, choose
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+
+Reads = Literal["frames", "clips"]
+_SHAPES: dict[Reads, str] = {"frames": "(N, 3, H, W)", "clips": "(B, T, 3, H, W)"}
 
 
 class FrozenFeatures(nn.Module):
@@ -26,6 +29,7 @@ class FrozenFeatures(nn.Module):
         weights: where its weights come from: "pretrained", "random" or a path; results repeat it.
         mean: of each input channel.
         std: of each input channel.
+        reads: "frames", each by itself, or "clips", across time.
     """
 
     mean: Tensor
@@ -39,16 +43,18 @@ class FrozenFeatures(nn.Module):
         weights: str,
         mean: tuple[float, ...] = IMAGENET_MEAN,
         std: tuple[float, ...] = IMAGENET_STD,
+        reads: Reads = "frames",
     ) -> None:
         super().__init__()
         self.name = name
         self.layers = tuple(layers)
         self.weights = weights
+        self.reads: Reads = reads
         self.network = network
         self._positions = dict(layers)
         with torch.inference_mode(False):  # see _follow
-            self.register_buffer("mean", torch.tensor(mean).view(1, -1, 1, 1), persistent=False)
-            self.register_buffer("std", torch.tensor(std).view(1, -1, 1, 1), persistent=False)
+            self.register_buffer("mean", torch.tensor(mean).view(-1, 1, 1), persistent=False)
+            self.register_buffer("std", torch.tensor(std).view(-1, 1, 1), persistent=False)
         self.requires_grad_(False)
         self.train(False)
 
@@ -56,18 +62,25 @@ class FrozenFeatures(nn.Module):
         """Stay in evaluation mode, whatever ``mode`` says."""
         return super().train(False)
 
-    def forward(self, frames: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
-        """Features of ``frames`` (N, 3, H, W), float in [0, 1], by layer name: each (N, C', H', W').
+    def forward(self, video: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
+        """Features by layer name of ``video``, float in [0, 1].
+
+        Args:
+            video: frames (N, 3, H, W) or clips (B, T, 3, H, W), as ``reads`` says.
+            layers: names of the layers to return.
+
+        Returns:
+            Of frames, each (N, C', H', W'); of clips, each (B, C', T', H', W').
 
         Raises:
             UserError: a layer that does not exist; frames too small for the deepest layer.
         """
         names = [choose(f"{self.name} layer", layer, self.layers) for layer in layers]
         wanted = {self._positions[name]: name for name in names}
-        self._check_frames(frames, depth=max(wanted, default=-1))
-        self._follow(frames.device)
+        self._check(video, names)
+        self._follow(video.device)
         features = {}
-        x = (frames.to(self.mean.dtype) - self.mean) / self.std
+        x = (video.to(self.mean.dtype) - self.mean) / self.std
         for position in range(max(wanted, default=-1) + 1):
             x = self.network[position](x)
             if position in wanted:
@@ -78,11 +91,12 @@ class FrozenFeatures(nn.Module):
         """Smallest frame height and width, in pixels, that leaves a feature at ``layer``."""
         return _smallest_input(self.network, self._positions[layer])
 
-    def _check_frames(self, frames: Tensor, depth: int) -> None:
-        if frames.ndim != 4 or frames.shape[1] != 3 or not frames.is_floating_point():
-            raise ValueError(f"frames must be float (N, 3, H, W), not {frames.dtype} {tuple(frames.shape)}")
-        smallest = _smallest_input(self.network, depth)
-        height, width = frames.shape[-2:]
+    def _check(self, video: Tensor, layers: list[str]) -> None:
+        shape = _SHAPES[self.reads]
+        if video.ndim != shape.count(",") + 1 or video.shape[-3] != 3 or not video.is_floating_point():
+            raise ValueError(f"{self.reads} must be float {shape}, not {video.dtype} {tuple(video.shape)}")
+        smallest = max((self.smallest_side(layer) for layer in layers), default=1)
+        height, width = video.shape[-2:]
         if min(height, width) < smallest:
             raise UserError(
                 f"A frame of {height}x{width} is too small for the {self.name} layers asked for: the smallest side "

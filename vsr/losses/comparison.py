@@ -66,14 +66,17 @@ class Comparison:
         self._autocast = (device, torch.get_autocast_dtype(device), torch.is_autocast_enabled(device))
 
     def features(self, network: FrozenFeatures) -> tuple[Features, Features]:
-        """Features of SR and of HR by layer name, each ``(N, C', H', W')`` float32 over all N = B*T frames."""
+        """Features of SR and of HR by layer name, float32.
+
+        Each is ``(N, C', H', W')`` over all N = B*T frames, or ``(B, C', T', H', W')`` where the network reads clips.
+        """
         if network not in self._features:
             network.to(self.sr.device)
             layers = self._layers[network]
             with self._networks():
-                sr = network(self.sr.flatten(0, 1), layers)
+                sr = network(_as_read(network, self.sr), layers)
                 with torch.no_grad():
-                    hr = network(self.hr.flatten(0, 1), layers)
+                    hr = network(_as_read(network, self.hr), layers)
             self._features[network] = (_float(sr), _float(hr))
         return self._features[network]
 
@@ -100,6 +103,10 @@ class Comparison:
         """The autocast that was on when the comparison was made; the loss stack itself switches it off."""
         device, dtype, enabled = self._autocast
         return torch.autocast(device, dtype=dtype, enabled=enabled)
+
+
+def _as_read(network: FrozenFeatures, clips: Tensor) -> Tensor:
+    return clips if network.reads == "clips" else clips.flatten(0, 1)
 
 
 def _float(features: Features) -> Features:

@@ -46,7 +46,7 @@ def lightning_trainer(
         max_steps=-1,
         val_check_interval=min(val_every, max_steps),
         check_val_every_n_epoch=None,
-        log_every_n_steps=log_every,
+        log_every_n_steps=min(log_every, max_steps),
         logger=list(loggers),
         callbacks=[*callbacks, TQDMProgressBar(refresh_rate=1)],
         default_root_dir=output_dir,

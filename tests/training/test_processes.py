@@ -1,0 +1,96 @@
+"""Runs as a user starts them, in processes of their own."""
+
+import csv
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import REPOSITORY, TINY, TINY_ADVERSARIAL
+
+
+def command(script, *arguments, cwd, **environment):
+    import os
+
+    return subprocess.run(
+        [sys.executable, str(REPOSITORY / script), *arguments],
+        cwd=cwd,
+        env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def test_two_ddp_processes_train_together(tmp_path):
+    done = command("train.py", *TINY_ADVERSARIAL, "trainer=ddp_cpu", f"output_dir={tmp_path / 'run'}", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr[-2000:]
+    results = json.loads((tmp_path / "run" / "results.json").read_text())
+    assert results["generator_steps"] == 4 and len(results["clips"]) == 2
+    with (tmp_path / "run" / "metrics.csv").open(newline="") as file:
+        assert int(list(csv.DictReader(file))[-1]["step"]) == 4
+    assert [p.name for p in tmp_path.iterdir()] == ["run"]  # the second process made no folder of its own
+
+
+def test_two_ddp_processes_with_one_validation_clip(tmp_path):
+    arguments = [*TINY, "trainer=ddp_cpu", "data.max_val_clips=1", f"output_dir={tmp_path / 'run'}"]
+    done = command("train.py", *arguments, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert len(json.loads((tmp_path / "run" / "results.json").read_text())["clips"]) == 1
+
+
+def test_wandb_works_offline(tmp_path):
+    done = command("train.py", *TINY, "logger=wandb", f"output_dir={tmp_path / 'run'}", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert list((tmp_path / "run").rglob("offline-run-*")) and (tmp_path / "run" / "metrics.csv").is_file()
+
+
+def test_tensorboard_gets_the_same_numbers(tmp_path):
+    done = command("train.py", *TINY, "logger=tensorboard", f"output_dir={tmp_path / 'run'}", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert list((tmp_path / "run").rglob("events.out.tfevents*"))
+
+
+def test_a_trained_run_can_be_evaluated(tmp_path):
+    done = command("train.py", *TINY, f"output_dir={tmp_path / 'run'}", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr[-2000:]
+    data = [argument for argument in TINY if argument.startswith(("data=synthetic", "data.val", "metrics"))]
+    done = command("evaluate.py", "ckpt=run", *data, f"output_dir={tmp_path / 'scores'}", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr[-2000:]
+    trained = json.loads((tmp_path / "run" / "results.json").read_text())
+    scored = json.loads((tmp_path / "scores" / "results.json").read_text())
+    assert scored["metrics"] == pytest.approx(trained["metrics"], abs=1e-5)
+    assert scored["generator_steps"] == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["trainer.max_stps=5"], "trainer.max_stps is not a key of the configuration. Did you mean 'trainer.max_steps'?"),
+        (["loss=perceptul"], "loss=perceptul is not known. Did you mean 'perceptual'?"),
+        (["los=pixel"], "los is not a key of the configuration. Did you mean 'loss'?"),
+        (["loss.pixel.distance=l3"], "loss.pixel.distance='l3' is not known. Did you mean 'l1'?"),
+        (["trainer.max_steps=many"], "trainer.max_steps='many': expected a number"),
+        (["loss.pixel.weight=-1"], "loss.pixel.weight: value must be a number of at least 0"),
+        (["data=video_folder"], "Set data.root=FOLDER"),
+        (["data=video_folder", "data.root=nowhere"], "nowhere"),
+        (["init_from=nowhere.ckpt"], "nowhere.ckpt: no such file, run or asset"),
+        (["+generator.width=3"], "unexpected keyword argument 'width'"),
+        (["output_dir=/proc/nowhere"], "/proc/nowhere"),
+        (["resume=nowhere.ckpt"], "resume=nowhere.ckpt: no such checkpoint"),
+    ],
+)
+def test_what_a_user_can_mend_is_said_in_one_line(tmp_path, arguments, message):
+    tiny = [] if arguments[0].startswith("data=") else TINY
+    done = command("train.py", *tiny, *arguments, cwd=tmp_path)
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    assert done.returncode == 1
+    assert len(lines) == 1 and lines[0].startswith("error: ") and message in lines[0], done.stderr
+    assert not any(path.is_file() for path in tmp_path.rglob("*"))
+
+
+def test_a_traceback_is_to_be_had(tmp_path):
+    done = command("train.py", "data=video_folder", cwd=tmp_path, VSR_TRACEBACK="1")
+    assert done.returncode == 1 and "Traceback" in done.stderr

@@ -1,0 +1,194 @@
+"""A whole run: what it steps, what it writes, how it goes on."""
+
+import csv
+import gc
+import json
+
+import pytest
+import torch
+import yaml
+
+from tests.conftest import TINY, TINY_ADVERSARIAL
+from vsr.discriminators import MultiScale
+from vsr.errors import UserError
+from vsr.training import VideoSuperResolution
+from vsr.training.run import train
+
+
+def rows(folder):
+    with (folder / "metrics.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def steps_taken(monkeypatch):
+    """Counts the optimiser steps of generator and discriminators as they happen."""
+    taken = {"generator": 0, "discriminator": 0}
+
+    def count(module, optimiser):
+        of_generator = optimiser.param_groups[0]["params"][0] is next(
+            p for n, p in module.generator.named_parameters() if not n.startswith("spynet")
+        )
+        taken["generator" if of_generator else "discriminator"] += 1
+
+    monkeypatch.setattr(VideoSuperResolution, "on_before_optimizer_step", count)
+    return taken
+
+
+def test_a_run_makes_exactly_the_steps_asked_for_of_both_networks(compose, steps_taken):
+    train(compose(*TINY_ADVERSARIAL, "trainer.max_steps=7"))
+    assert steps_taken == {"generator": 7, "discriminator": 7}
+
+
+def test_a_run_writes_all_that_it_promises(compose, tmp_path):
+    train(compose(*TINY_ADVERSARIAL))
+    run = tmp_path / "run"
+    assert {"config.yaml", "metrics.csv", "results.json", "checkpoints", "media"} <= {p.name for p in run.iterdir()}
+    assert {p.name for p in (run / "checkpoints").iterdir()} == {"last.ckpt", "best.ckpt"}
+    assert {p.name for p in (run / "media").iterdir()} >= {"scene_0000.png", "scene_0000.mp4"}
+    assert yaml.safe_load((run / "config.yaml").read_text())["loss"]["adversarial"]["objective"] == "hinge"
+
+    results = json.loads((run / "results.json").read_text())
+    assert results["schema"] == 1 and results["dataset"] == "synthetic" and results["generator_steps"] == 4
+    assert results["loss_weights"] == {"pixel": 1.0, "perceptual": 0.05, "adversarial": 0.003}
+    assert results["metrics"]["psnr"] == pytest.approx(
+        sum(clip["psnr"] for clip in results["clips"].values()) / len(results["clips"])
+    )
+    assert set(results["baseline"]["bicubic"]) == {"psnr", "psnr_y"}
+
+    last = rows(run)[-1]
+    assert int(last["step"]) == 4
+    for column in ("loss", "loss_pixel", "loss_perceptual", "loss_adversarial", "d_real_spatial", "d_fake_temporal"):
+        assert float(last[f"train/{column}"]) == float(last[f"train/{column}"]), column
+    assert float(last["val/psnr_y"]) > 5
+
+
+def test_no_file_of_a_finished_run_is_a_leftover(compose, tmp_path):
+    train(compose(*TINY))
+    assert not list((tmp_path / "run").rglob("*.part"))
+
+
+def test_without_adversarial_weight_no_discriminator_exists(compose):
+    gc.collect()
+    before = sum(isinstance(thing, MultiScale) for thing in gc.get_objects())
+    built = []
+    original = MultiScale.__init__
+    MultiScale.__init__ = lambda self, *a, **k: (built.append(self), original(self, *a, **k))[1]
+    try:
+        train(compose(*TINY_ADVERSARIAL, "loss.adversarial.weight=0"))
+    finally:
+        MultiScale.__init__ = original
+    assert not built
+    assert sum(isinstance(thing, MultiScale) for thing in gc.get_objects()) <= before
+
+
+def test_the_perceptual_network_is_not_built_at_weight_zero(compose, monkeypatch):
+    monkeypatch.setattr("vsr.features.vgg16", lambda **_: pytest.fail("vgg16 was built"))
+    train(compose(*TINY_ADVERSARIAL, "loss.perceptual.weight=0"))
+
+
+def test_two_runs_with_one_seed_are_equal(compose, tmp_path):
+    scores = []
+    for name in ("first", "second"):
+        train(compose(*TINY_ADVERSARIAL, f"output_dir={tmp_path / name}"))
+        scores.append(json.loads((tmp_path / name / "results.json").read_text())["metrics"])
+    assert scores[0] == scores[1]
+
+
+def test_another_seed_gives_another_run(compose, tmp_path):
+    losses = []
+    for seed in (0, 1):
+        train(compose(*TINY, f"seed={seed}", f"output_dir={tmp_path / str(seed)}"))
+        losses.append(rows(tmp_path / str(seed))[0]["train/loss"])
+    assert losses[0] != losses[1]
+
+
+def test_a_resumed_run_ends_like_one_that_was_never_stopped(compose, tmp_path):
+    schedule = ["callbacks.checkpoints.every=3", "trainer.max_steps=6", "trainer.val_every=6"]
+    train(compose(*TINY_ADVERSARIAL, *schedule, f"output_dir={tmp_path / 'straight'}"))
+
+    class Killed(Exception):
+        pass
+
+    step = VideoSuperResolution.training_step
+
+    def killed_at_4(self, batch, batch_idx):
+        if self.generator_steps == 4:
+            raise Killed
+        return step(self, batch, batch_idx)
+
+    cut = compose(*TINY_ADVERSARIAL, *schedule, f"output_dir={tmp_path / 'cut'}")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(VideoSuperResolution, "training_step", killed_at_4)
+        with pytest.raises(Killed):
+            train(cut)
+    cut.resume = "auto"
+    train(cut)
+
+    weights = [
+        torch.load(tmp_path / name / "checkpoints" / "last.ckpt", weights_only=True) for name in ("straight", "cut")
+    ]
+    assert weights[0]["generator_steps"] == weights[1]["generator_steps"] == 6
+    for name, tensor in weights[0]["state_dict"].items():
+        assert torch.equal(tensor, weights[1]["state_dict"][name]), name
+    for name, tensor in weights[0]["ema"]["generator"].items():
+        assert torch.equal(tensor, weights[1]["ema"]["generator"][name]), name
+    straight, resumed = rows(tmp_path / "straight"), rows(tmp_path / "cut")
+    assert [row["step"] for row in resumed] == [row["step"] for row in straight]
+    assert [row["train/loss"] for row in resumed] == [row["train/loss"] for row in straight]
+
+
+def test_resume_auto_without_a_checkpoint_starts_anew(compose, tmp_path):
+    train(compose(*TINY, "resume=auto"))
+    assert (tmp_path / "run" / "results.json").is_file()
+
+
+def test_a_run_that_is_already_done_says_so(compose):
+    train(compose(*TINY))
+    with pytest.raises(UserError, match=r"already made 4 generator steps; raise trainer\.max_steps"):
+        train(compose(*TINY, "resume=auto"))
+
+
+def test_init_from_a_run_starts_with_its_averaged_weights(compose, tmp_path, capsys):
+    train(compose(*TINY, f"output_dir={tmp_path / 'pixel'}"))
+    first = torch.load(tmp_path / "pixel" / "checkpoints" / "last.ckpt", weights_only=True)["ema"]["generator"]
+    cfg = compose(*TINY, f"init_from={tmp_path / 'pixel'}", "optimizer.generator.lr=0", "optimizer.schedule=null")
+    train(cfg)
+    second = torch.load(tmp_path / "run" / "checkpoints" / "last.ckpt", weights_only=True)["ema"]["generator"]
+    for name, tensor in first.items():
+        assert torch.allclose(tensor, second[name], atol=1e-6), name
+
+
+def test_init_from_another_architecture_is_refused_by_name(compose, tmp_path):
+    train(compose(*TINY, f"output_dir={tmp_path / 'narrow'}"))
+    with pytest.raises(UserError, match=r"another architecture .* of another shape \(such as backward_trunk"):
+        train(compose(*TINY, "generator.channels=6", f"init_from={tmp_path / 'narrow'}"))
+
+
+def test_a_frozen_flow_network_does_not_move_and_a_freed_one_does(compose, tmp_path):
+    def flow_weights(run):
+        state = torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+        return torch.cat([tensor.flatten() for name, tensor in state.items() if "spynet.basic_module" in name])
+
+    train(compose(*TINY, f"output_dir={tmp_path / 'frozen'}"))
+    train(compose(*TINY, "optimizer.flow_frozen_steps=0", f"output_dir={tmp_path / 'free'}"))
+    train(compose(*TINY, "trainer.max_steps=1", "trainer.val_every=1", f"output_dir={tmp_path / 'other'}"))
+    assert torch.equal(flow_weights(tmp_path / "frozen"), flow_weights(tmp_path / "other"))
+    assert not torch.equal(flow_weights(tmp_path / "frozen"), flow_weights(tmp_path / "free"))
+
+
+def test_a_non_finite_loss_stops_the_run_and_names_the_term(compose, tmp_path, monkeypatch):
+    monkeypatch.setattr("vsr.losses.perceptual.PerceptualLoss.__call__", lambda self, c: c.sr.mean() * float("nan"))
+    with pytest.raises(UserError, match="loss term perceptual is not finite"):
+        train(compose(*TINY_ADVERSARIAL, "loss.perceptual.weight=1"))
+    assert not (tmp_path / "run" / "results.json").exists()
+
+
+def test_the_generator_runs_once_a_step(compose, monkeypatch):
+    from vsr.generators import BasicVSR
+
+    calls = []
+    forward = BasicVSR.forward
+    monkeypatch.setattr(BasicVSR, "forward", lambda self, lr: (calls.append(torch.is_grad_enabled()), forward(self, lr))[1])
+    train(compose(*TINY_ADVERSARIAL))
+    assert calls.count(True) == 4  # the rest is validation

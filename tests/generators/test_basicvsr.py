@@ -19,6 +19,11 @@ def clip(*shape: int) -> torch.Tensor:
     return torch.rand(*shape, generator=torch.Generator().manual_seed(1))
 
 
+class ZeroFlow(torch.nn.Module):
+    def forward(self, reference: torch.Tensor, supporting: torch.Tensor) -> torch.Tensor:
+        return torch.zeros_like(reference[:, :2])
+
+
 def read_from_the_paper(generator: BasicVSR, lr: torch.Tensor) -> torch.Tensor:
     """x4 BasicVSR frame by frame, with the module's layers but none of its methods."""
     B, T, _, h, w = lr.shape
@@ -109,6 +114,14 @@ def test_residual_blocks_start_near_the_identity():
     x = clip(1, 32, 16, 16)
     with torch.no_grad():
         assert (trunk.main[2](x) - x).norm() < 0.2 * x.norm()
+
+
+def test_a_fresh_generator_ignores_brightness():
+    """Adding grey moves its output by just that grey, but for the frame's border, where padding shows."""
+    generator, lr = small_basicvsr(flow=ZeroFlow()), clip(1, 1, 3, 24, 24)
+    with torch.no_grad():
+        change = generator(lr + 0.5) - generator(lr)
+    assert torch.allclose(change[..., 11 * 4 : 13 * 4, 11 * 4 : 13 * 4], torch.tensor(0.5), atol=1e-5)
 
 
 def test_flow_parameters_are_all_of_the_flow_and_nothing_else():

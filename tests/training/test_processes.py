@@ -68,7 +68,7 @@ def test_a_trained_run_can_be_evaluated(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["trainer.max_stps=5"], "trainer.max_stps is not a key of the configuration. Did you mean 'trainer.max_steps'?"),
+        (["trainer.max_stps=5"], "is not a key of the configuration. Did you mean 'trainer.max_steps'?"),
         (["loss=perceptul"], "loss=perceptul is not known. Did you mean 'perceptual'?"),
         (["los=pixel"], "los is not a key of the configuration. Did you mean 'loss'?"),
         (["loss.pixel.distance=l3"], "loss.pixel.distance='l3' is not known. Did you mean 'l1'?"),

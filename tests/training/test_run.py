@@ -107,20 +107,20 @@ def test_a_resumed_run_ends_like_one_that_was_never_stopped(compose, tmp_path):
     schedule = ["callbacks.checkpoints.every=3", "trainer.max_steps=6", "trainer.val_every=6"]
     train(compose(*TINY_ADVERSARIAL, *schedule, f"output_dir={tmp_path / 'straight'}"))
 
-    class Killed(Exception):
+    class KilledError(Exception):
         pass
 
     step = VideoSuperResolution.training_step
 
     def killed_at_4(self, batch, batch_idx):
         if self.generator_steps == 4:
-            raise Killed
+            raise KilledError
         return step(self, batch, batch_idx)
 
     cut = compose(*TINY_ADVERSARIAL, *schedule, f"output_dir={tmp_path / 'cut'}")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(VideoSuperResolution, "training_step", killed_at_4)
-        with pytest.raises(Killed):
+        with pytest.raises(KilledError):
             train(cut)
     cut.resume = "auto"
     train(cut)
@@ -189,6 +189,11 @@ def test_the_generator_runs_once_a_step(compose, monkeypatch):
 
     calls = []
     forward = BasicVSR.forward
-    monkeypatch.setattr(BasicVSR, "forward", lambda self, lr: (calls.append(torch.is_grad_enabled()), forward(self, lr))[1])
+
+    def counted(self, lr):
+        calls.append(torch.is_grad_enabled())
+        return forward(self, lr)
+
+    monkeypatch.setattr(BasicVSR, "forward", counted)
     train(compose(*TINY_ADVERSARIAL))
     assert calls.count(True) == 4  # the rest is validation

@@ -98,6 +98,11 @@ def read_torchvision_features(path: Path) -> dict[str, Tensor]:
     return {key: value.contiguous() for key, value in _torch_load(path).items() if key.startswith("features.")}
 
 
+def read_torchvision(path: Path) -> dict[str, Tensor]:
+    """All of a torchvision network."""
+    return {key: value.contiguous() for key, value in _torch_load(path).items()}
+
+
 def _torch_load(path: Path) -> dict[str, Any]:
     return torch.load(path, map_location="cpu", weights_only=True)
 

@@ -7,6 +7,7 @@ from vsr.assets.formats import (
     read_alexnet_flax,
     read_basicsr,
     read_i3d_flax,
+    read_torchvision,
     read_torchvision_features,
     read_vgg16_flax,
 )
@@ -187,6 +188,24 @@ _TABLE = (
         "vgg19",
         torchvision=Original("vgg19-dcbb9e9d.pth", "dcbb9e9d", read_torchvision_features),
         torchvision_size=574_673_361,
+        licence=TORCHVISION_LICENCE,
+    ),
+    Asset(
+        "squeezenet",
+        torchvision=Original("squeezenet1_1-b8a52dc0.pth", "b8a52dc0", read_torchvision_features),
+        torchvision_size=4_959_000,  # to the three digits of torchvision's own table
+        licence=TORCHVISION_LICENCE,
+    ),
+    Asset(
+        "raft_large",
+        torchvision=Original("raft_large_C_T_SKHT_V2-ff5fadd5.pth", "ff5fadd5", read_torchvision),
+        torchvision_size=21_069_000,  # likewise
+        licence=TORCHVISION_LICENCE,
+    ),
+    Asset(
+        "raft_small",
+        torchvision=Original("raft_small_C_T_V2-01064c6d.pth", "01064c6d", read_torchvision),
+        torchvision_size=4_006_000,  # likewise
         licence=TORCHVISION_LICENCE,
     ),
 )

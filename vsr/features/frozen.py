@@ -12,7 +12,7 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 Reads = Literal["frames", "clips"]
-_SHAPES: dict[Reads, str] = {"frames": "(N, 3, H, W)", "clips": "(B, T, 3, H, W)"}
+_AXES: dict[Reads, tuple[str, ...]] = {"frames": ("N", "3", "H", "W"), "clips": ("B", "T", "3", "H", "W")}
 
 
 class FrozenFeatures(nn.Module):
@@ -92,9 +92,9 @@ class FrozenFeatures(nn.Module):
         return _smallest_input(self.network, self._positions[layer])
 
     def _check(self, video: Tensor, layers: list[str]) -> None:
-        shape = _SHAPES[self.reads]
-        if video.ndim != shape.count(",") + 1 or video.shape[-3] != 3 or not video.is_floating_point():
-            raise ValueError(f"{self.reads} must be float {shape}, not {video.dtype} {tuple(video.shape)}")
+        axes = _AXES[self.reads]
+        if video.ndim != len(axes) or video.shape[-3] != 3 or not video.is_floating_point():
+            raise ValueError(f"{self.reads} must be float ({', '.join(axes)}), not {video.dtype} {tuple(video.shape)}")
         smallest = max((self.smallest_side(layer) for layer in layers), default=1)
         height, width = video.shape[-2:]
         if min(height, width) < smallest:
@@ -112,12 +112,13 @@ class FrozenFeatures(nn.Module):
 
 
 def _smallest_input(network: nn.Sequential, depth: int) -> int:
-    """Invert out = ⌊(in + 2·padding − kernel) / stride⌋ + 1 from one pixel at ``depth`` back to the input."""
+    """Invert out = ⌊(in + 2·padding − kernel) / stride⌋ + 1, or ⌈ ⌉, from one pixel at ``depth`` back to the input."""
     side = 1
     for module in reversed(network[: depth + 1]):
         if isinstance(module, nn.Conv2d | nn.MaxPool2d):
             kernel, stride, padding = (_one(size) for size in (module.kernel_size, module.stride, module.padding))
-            side = max(1, (side - 1) * stride + kernel - 2 * padding)
+            rounded_up = stride - 1 if getattr(module, "ceil_mode", False) else 0
+            side = max(1, (side - 1) * stride + kernel - 2 * padding - rounded_up)
     return side
 
 

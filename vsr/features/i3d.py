@@ -18,11 +18,9 @@ _BATCH_NORM_EPSILON = 1e-3
 class I3D(FrozenFeatures):
     """I3D's endpoints by the names of the published code, ``Conv3d_1a_7x7`` … ``Mixed_5c``, and ``logits``.
 
-    Fully convolutional, so frames keep their size. It was trained on 224 px and 64 frames at 25 Hz: on smaller or
-    fewer ones its features still tell two clips apart, but its classes are less certain.
-
-    An endpoint is (B, C', T', H', W') for clips (B, T, 3, H, W), with every stride rounding up: any T >= 1 will do.
-    ``logits`` is (B, 400, 1, 1, 1), the mean over time.
+    Fully convolutional: frames are taken at the size they have. An endpoint is (B, C', T', H', W'), every stride
+    rounding up, so that any T >= 1 will do. ``logits`` is (B, 400), the mean over time; the classes were trained on
+    224 px.
 
     Args:
         network: its modules by endpoint, weights loaded.
@@ -30,15 +28,19 @@ class I3D(FrozenFeatures):
     """
 
     def __init__(self, network: nn.Sequential, weights: str) -> None:
-        layers = {name: position for position, (name, _) in enumerate(network.named_children()) if name != "time_first"}
-        super().__init__(
-            "i3d", network, layers, weights, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5), reads="clips"
-        )
+        layers = {name: position for position, (name, _) in enumerate(network.named_children()) if position > 0}
+        half = (0.5, 0.5, 0.5)  # [0, 1] to [-1, 1]
+        super().__init__("i3d", network, layers, weights, mean=half, std=half, reads="clips")
 
     def smallest_side(self, layer: str) -> int:
-        """One whole cell of ``layer``; a smaller frame would run, on more padding than picture."""
+        """One whole cell of ``layer``, in pixels; a smaller frame would run, on more padding than picture."""
         modules = self.network[: self._positions[layer] + 1]
-        return math.prod(getattr(module, "stride", (1, 1, 1))[-1] for module in modules)
+        return math.prod(module.stride[-1] for module in modules if isinstance(module, ConvReLU3d | MaxPool3dSame))
+
+
+class _ChannelsFirst(nn.Module):
+    def forward(self, clips: Tensor) -> Tensor:
+        return clips.transpose(1, 2)
 
 
 def i3d(weights: str = "pretrained") -> I3D:
@@ -58,18 +60,18 @@ def i3d(weights: str = "pretrained") -> I3D:
 def _i3d(weights: str) -> I3D:
     with torch.inference_mode(False):
         with torch.device("meta"):
-            network = build()
+            network = _build()
         if weights == "random":
             return I3D(randomise(network), weights)
-        state = fold_batch_norms(read_weights(ASSET, weights))
-        return I3D(fill(network, state, f"{weights} does not hold I3D's weights"), weights)
+        source = f"{weights} does not hold I3D's weights"
+        return I3D(fill(network, _fold_batch_norms(read_weights(ASSET, weights)), source), weights)
 
 
-def build() -> nn.Sequential:
+def _build() -> nn.Sequential:
     """Inception-v1 inflated to three dimensions (paper, figure 3), each batch norm folded into its convolution."""
     return nn.Sequential(
         OrderedDict(
-            time_first=_TimeSecond(),
+            channels_first=_ChannelsFirst(),
             Conv3d_1a_7x7=ConvReLU3d(3, 64, kernel=7, stride=2),
             MaxPool3d_2a_3x3=MaxPool3dSame((1, 3, 3), stride=(1, 2, 2)),
             Conv3d_2b_1x1=ConvReLU3d(64, 64, kernel=1),
@@ -89,3 +91,22 @@ def build() -> nn.Sequential:
             logits=Classifier(1024, 400),
         )
     )
+
+
+def _fold_batch_norms(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Each convolution with what follows it: w / √(v + ε) and b − m / √(v + ε) for a batch norm of mean m, variance v
+    and bias b, which has no scale. The classifier has a bias of its own and no batch norm.
+    """
+    folded = {}
+    for key, value in state.items():
+        if not key.endswith(".Conv_0.weight"):
+            continue
+        unit = key.removesuffix(".Conv_0.weight")
+        if f"{unit}.Conv_0.bias" in state:
+            folded["logits.weight"], folded["logits.bias"] = value, state[f"{unit}.Conv_0.bias"]
+            continue
+        norm = f"{unit}.BatchNorm_0"
+        scale = (state[f"{norm}.running_var"].double() + _BATCH_NORM_EPSILON).rsqrt()
+        folded[f"{unit}.weight"] = value.double() * scale.view(-1, 1, 1, 1, 1)
+        folded[f"{unit}.bias"] = state[f"{norm}.bias"] - state[f"{norm}.running_mean"] * scale
+    return folded

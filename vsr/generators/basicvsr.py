@@ -10,6 +10,7 @@ from torch.utils.checkpoint import checkpoint
 
 from vsr.errors import choose
 from vsr.generators.generator import Generator
+from vsr.generators.initialisation import LEAKY_SLOPE, kaiming_
 from vsr.generators.residual import ResidualTrunk
 from vsr.motion import warp
 
@@ -53,6 +54,7 @@ class BasicVSR(Generator):
         self.backward_trunk = ResidualTrunk(3 + channels, channels, blocks)
         self.forward_trunk = ResidualTrunk(3 + channels, channels, blocks)
         self.fusion = nn.Conv2d(2 * channels, channels, 1)
+        kaiming_(self.fusion)
 
     def forward(self, lr: Tensor) -> Tensor:
         """SR (B, T, 3, scale*h, scale*w), not clamped, of LR (B, T, 3, h, w) in [0, 1]; any T from 1 on.
@@ -105,5 +107,5 @@ class BasicVSR(Generator):
 
     def reconstruct(self, frame: Tensor, backward: Tensor, forward: Tensor) -> Tensor:
         """SR frame (B, 3, scale*h, scale*w) from the features of both directions."""
-        fused = F.leaky_relu(self.fusion(torch.cat((backward, forward), dim=1)), 0.1, inplace=True)
+        fused = F.leaky_relu(self.fusion(torch.cat((backward, forward), dim=1)), LEAKY_SLOPE, inplace=True)
         return self.upsample(fused, frame)

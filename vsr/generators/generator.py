@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vsr.errors import UserError
+from vsr.generators.initialisation import LEAKY_SLOPE, kaiming_
 
 # Pixel-shuffle steps of each scale.
 SHUFFLES = {2: (2,), 3: (3,), 4: (2, 2)}
@@ -40,9 +41,13 @@ class Generator(nn.Module):
         factors = SHUFFLES[scale]
         for number, factor in enumerate(factors, start=1):
             width = head_channels if number == len(factors) else channels
-            self.add_module(f"upconv{number}", nn.Conv2d(channels, width * factor**2, 3, padding=1))
+            upconv = nn.Conv2d(channels, width * factor**2, 3, padding=1)
+            kaiming_(upconv)
+            self.add_module(f"upconv{number}", upconv)
         self.conv_hr = nn.Conv2d(head_channels, head_channels, 3, padding=1)
         self.conv_last = nn.Conv2d(head_channels, 3, 3, padding=1)
+        kaiming_(self.conv_hr)
+        kaiming_(self.conv_last, slope=0, gain=0.1)  # SR starts near bilinear interpolation
 
     def flow_parameters(self) -> list[nn.Parameter]:
         """Parameters of the flow estimator, which have their own learning rate."""
@@ -71,7 +76,7 @@ class Generator(nn.Module):
         """
         for number, factor in enumerate(SHUFFLES[self.scale], start=1):
             features = F.pixel_shuffle(self.get_submodule(f"upconv{number}")(features), factor)
-            features = F.leaky_relu(features, 0.1, inplace=True)
-        features = F.leaky_relu(self.conv_hr(features), 0.1, inplace=True)
+            features = F.leaky_relu(features, LEAKY_SLOPE, inplace=True)
+        features = F.leaky_relu(self.conv_hr(features), LEAKY_SLOPE, inplace=True)
         base = F.interpolate(lr, scale_factor=self.scale, mode="bilinear", align_corners=False)
         return base + self.conv_last(features)

@@ -13,7 +13,7 @@ from vsr.features import FrozenFeatures
 from vsr.generators.latent import Latent
 from vsr.motion.motion import Motion
 
-FlowEstimator = Callable[[Tensor], Motion]
+FlowEstimator = Callable[[Tensor, Motion | None], Motion]
 Features = dict[str, Tensor]
 Judgements = dict[str, list[Judgement]]
 
@@ -53,7 +53,7 @@ class Comparison:
         if sr.shape != hr.shape:
             raise ValueError(f"SR {tuple(sr.shape)} and HR {tuple(hr.shape)} differ in shape")
         self.sr = sr.float()
-        self.hr = hr.float()
+        self.hr = hr.detach().float()
         self.lr = lr.float()
         self.latent = latent
         self.mirrored = mirrored.float() if mirrored is not None else None
@@ -83,8 +83,8 @@ class Comparison:
     def motion(self, estimator: FlowEstimator) -> Motion:
         """Flow and occlusion between neighbouring HR frames, by ``estimator``, without gradient."""
         if estimator not in self._motions:
-            with torch.no_grad():
-                self._motions[estimator] = estimator(self.hr)
+            with self._networks(), torch.no_grad():
+                self._motions[estimator] = estimator(self.hr, self.exact_motion)
         return self._motions[estimator]
 
     @cached_property

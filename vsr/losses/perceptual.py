@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -35,12 +36,14 @@ class PerceptualLoss(LossTerm):
         UserError: another distance, or a layer the network does not have.
     """
 
+    name: ClassVar[str] = "perceptual"
+
     def __init__(self, network: FrozenFeatures, layers: Mapping[str, float], distance: str = "l2") -> None:
         self.network = network
         self.layers = dict(layers)
         for layer in layers:
-            choose("loss.perceptual.layers", layer, network.layers)
-        self.distance = choose("loss.perceptual.distance", distance, DISTANCES)
+            choose(f"loss.{self.name}.layers", layer, network.layers)
+        self.distance = choose(f"loss.{self.name}.distance", distance, DISTANCES)
 
     def feature_layers(self) -> dict[FrozenFeatures, tuple[str, ...]]:
         """The named layers of the one network."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +15,9 @@ from vsr.losses.adversarial import AdversarialLoss
 from vsr.losses.comparison import Comparison
 from vsr.losses.schedule import Schedule
 from vsr.losses.term import LossTerm
+
+if TYPE_CHECKING:
+    from vsr.generators import Generator
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,11 @@ class LossStack:
     def adversarial(self) -> AdversarialLoss | None:
         """The term that needs discriminators, if it is part of the stack."""
         return next((term for term in self.terms.values() if isinstance(term, AdversarialLoss)), None)
+
+    def check_generator(self, generator: Generator) -> None:
+        """Raise `UserError` before training where a term cannot work with ``generator``."""
+        for term in self.terms.values():
+            term.check_generator(generator)
 
     def weights(self, step: int) -> dict[str, float]:
         """λ of each term at generator step ``step``."""

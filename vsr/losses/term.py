@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 class LossTerm(ABC):
     """One term of the loss stack. It holds no trained parameter and knows nothing of its own weight λ."""
 
+    needs_discriminators: ClassVar[bool] = False
+    """Whether the term reads what discriminators say (`Comparison.fake`, `Comparison.real`)."""
     needs_mirrored_clip: ClassVar[bool] = False
     """Whether the generator must also super-resolve the clip's way back (`Comparison.mirrored`)."""
 
@@ -27,5 +29,5 @@ class LossTerm(ABC):
         """The layers of each frozen network that the term will ask the comparison for."""
         return {}
 
-    def check_generator(self, generator: Generator) -> None:
+    def check_generator(self, generator: Generator) -> None:  # noqa: B027 - most terms work with any
         """Raise `UserError` before training where the term cannot work with ``generator``."""

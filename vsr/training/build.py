@@ -39,9 +39,16 @@ def build_discriminators(config: Mapping[str, Any] | None, losses: LossStack) ->
     """The discriminators by name where a term of ``losses`` needs them, else none.
 
     Raises:
-        UserError: an adversarial term, but no discriminator configured.
+        UserError: an adversarial term, but no discriminator configured; a term that reads discriminators which no
+            adversarial term trains.
     """
     if losses.adversarial is None:
+        for name, term in losses.terms.items():
+            if term.needs_discriminators:
+                raise UserError(
+                    f"loss.{name} reads the discriminators, and nothing trains them without loss.adversarial; "
+                    f"set loss.adversarial.weight above 0, e.g. with loss=perceptual_adv, or loss.{name}.weight=0"
+                )
         return {}
     if not config:
         raise UserError("loss.adversarial needs a discriminator; choose one with discriminator=spatiotemporal")

@@ -114,6 +114,11 @@ class VideoSuperResolution(L.LightningModule):
         real: Judgements = {name: critic(hr) for name, critic in self.discriminators.items()}
         fake: Judgements = {name: critic(sr) for name, critic in self.discriminators.items()}
         losses = {name: adversarial.discriminator_loss(real[name], fake[name]) for name in real}
+        for name, critic in self.discriminators.items():
+            penalty = adversarial.penalty(critic, hr, self.generator_steps)
+            if penalty is not None:
+                losses[name] = losses[name] + penalty
+                self.log(f"train/r1_{name}", penalty.detach())
         self._optimise(self._optimisers[1], torch.stack(list(losses.values())).sum())
         for name, loss in losses.items():
             self.log(f"train/loss_d_{name}", loss.detach())

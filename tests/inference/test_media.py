@@ -1,0 +1,52 @@
+"""Pictures and videos: what stands in them is what was given."""
+
+import av
+import numpy as np
+import torch
+from PIL import Image
+
+from vsr.inference.media import BAR, MediaFolder, write_video
+
+
+def versions(frames=4, height=40, width=50):
+    generator = torch.Generator().manual_seed(0)
+    return [torch.rand(frames, 3, height, width, generator=generator) for _ in range(3)]
+
+
+def test_the_picture_shows_the_three_versions_of_the_middle_frame(tmp_path):
+    clips = versions()
+    MediaFolder(tmp_path).write("a/clip", *clips)
+    picture = np.asarray(Image.open(tmp_path / "a_clip.png"))
+    for index, clip in enumerate(clips):
+        panel = picture[BAR : BAR + 40, index * 50 : (index + 1) * 50]
+        assert np.array_equal(panel, (clip[2] * 255).round().byte().permute(1, 2, 0).numpy())
+
+
+def test_the_enlarged_part_holds_only_colours_of_its_panel(tmp_path):
+    plain = [torch.full((1, 3, 48, 48), value) for value in (0.2, 0.4, 0.6)]
+    MediaFolder(tmp_path).write("clip", *plain)
+    below = np.asarray(Image.open(tmp_path / "clip.png"))[BAR + 48 :]
+    assert [int(below[10, index * 48 + 24, 0]) for index in range(3)] == [51, 102, 153]
+
+
+def test_the_video_has_every_frame_and_no_leftover(tmp_path):
+    MediaFolder(tmp_path, fps=10).write("clip", *versions(frames=5))
+    with av.open(str(tmp_path / "clip.mp4")) as container:
+        stream = container.streams.video[0]
+        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+        assert stream.average_rate == 10
+    assert len(frames) == 5 and frames[0].shape == (40 + BAR, 150, 3)
+    assert {path.name for path in tmp_path.iterdir()} == {"clip.png", "clip.mp4"}
+
+
+def test_odd_sides_are_encoded(tmp_path):
+    write_video(tmp_path / "odd.mp4", [np.full((33, 35, 3), 128, np.uint8)] * 2, 25)
+    with av.open(str(tmp_path / "odd.mp4")) as container:
+        frame = next(container.decode(video=0)).to_ndarray(format="rgb24")
+    assert frame.shape == (32, 34, 3) and abs(int(frame.mean()) - 128) <= 2
+
+
+def test_long_clips_are_cut_to_a_short_video(tmp_path):
+    MediaFolder(tmp_path, max_frames=3).write("clip", *versions(frames=6))
+    with av.open(str(tmp_path / "clip.mp4")) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 3

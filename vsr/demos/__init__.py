@@ -1,0 +1,1 @@
+"""Small programs, each of which shows one thing: ``python -m vsr.demos.NAME``."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 from matplotlib.figure import Figure
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from torch import Tensor
@@ -28,8 +29,8 @@ COLUMNS = {  # heading with the better direction, and format
     "psnr": ("PSNR ↑", ".2f"),
     "ssim": ("SSIM ↑", ".4f"),
     "ms_ssim": ("MS-SSIM ↑", ".4f"),
-    "vgg": ("VGG distance ↓", ".2f"),
-    "gram": ("Gram distance ↓", ".3f"),
+    "vgg": ("VGG ↓", ".2f"),
+    "gram": ("Gram ↓", ".3f"),
     "lpips": ("LPIPS ↓", ".4f"),
 }
 SIDE, MS_SSIM_SIDE = 128, 256
@@ -104,7 +105,7 @@ def _draw(pictures: dict[str, Tensor], scores: Scores, note: str, path: Path) ->
         axes.set_title(name)
         axes.set_xticks([])
         axes.set_yticks([])
-        lines = [f"{heading:<16}{scores[name][key]:>9{form}}" for key, (heading, form) in COLUMNS.items()]
+        lines = [f"{heading:<12}{scores[name][key]:>9{form}}" for key, (heading, form) in COLUMNS.items()]
         axes.set_xlabel("\n".join(lines), family="monospace", fontsize=9)
     if note:
         figure.supxlabel(note, fontsize=9)
@@ -112,8 +113,8 @@ def _draw(pictures: dict[str, Tensor], scores: Scores, note: str, path: Path) ->
 
 
 def _print(scores: Scores, note: str) -> None:
-    table = Table(caption=note or None)
-    table.add_column("picture")
+    table = Table(caption=note or None, box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table.add_column("picture", no_wrap=True)
     for heading, _ in COLUMNS.values():
         table.add_column(heading, justify="right", no_wrap=True)
     for name, row in scores.items():

@@ -16,7 +16,7 @@ _AXES: dict[Reads, tuple[str, ...]] = {"frames": ("N", "3", "H", "W"), "clips": 
 
 
 class FrozenFeatures(nn.Module):
-    """Named intermediate features of a frozen chain of convolutions, activations and poolings.
+    """Named intermediate features of a frozen chain of modules, such as convolutions, activations and poolings.
 
     Normalises its input itself, ``(x − mean) / std`` per channel, and runs no deeper than the deepest layer asked
     for. Gradients reach the input, never the weights. Hold an instance where `nn.Module` does not register it (in a
@@ -81,6 +81,8 @@ class FrozenFeatures(nn.Module):
         self._follow(video.device)
         features = {}
         x = (video.to(self.mean.dtype) - self.mean) / self.std
+        if x.ndim == 4:  # a quarter faster on a CPU (VGG16, 5 frames of 128 px), and what tensor cores want
+            x = x.contiguous(memory_format=torch.channels_last)
         for position in range(max(wanted, default=-1) + 1):
             x = self.network[position](x)
             if position in wanted:

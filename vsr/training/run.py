@@ -44,6 +44,7 @@ def train(cfg: DictConfig) -> float:
     losses = build_losses(config["loss"])
     discriminators = build_discriminators(config["discriminator"], losses)
     generator, start = build_generator(config["generator"], None if resume else cfg.init_from)
+    losses.check_generator(generator)
     degradation = instantiate(config["degradation"])
     evaluator = Evaluator(degradation, ClipScorer(config["metrics"]), generator.scale)
     module = VideoSuperResolution(

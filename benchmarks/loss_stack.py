@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
-import resource
 import statistics
-import sys
+import threading
 import time
 from collections.abc import Callable
 
+import psutil
 import torch
 from rich.console import Console
 from rich.table import Table
@@ -102,10 +102,20 @@ def _peak(way: str, size: int, weights: str, device: str) -> float:
         before = torch.cuda.memory_allocated()
         step(loss, sr, hr)
         return (torch.cuda.max_memory_allocated() - before) / 2**20
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    process, done = psutil.Process(), threading.Event()
+    before = peak = process.memory_info().rss
+
+    def watch() -> None:
+        nonlocal peak
+        while not done.wait(0.001):
+            peak = max(peak, process.memory_info().rss)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
     step(loss, sr, hr)
-    unit = 1 if sys.platform == "darwin" else 1024
-    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * unit / 2**20
+    done.set()
+    watcher.join()
+    return (peak - before) / 2**20
 
 
 def weightless_cost(repeats: int, weights: str, device: str) -> float:
@@ -144,7 +154,10 @@ def main() -> None:
         for name, loss in losses.items():
             taken[name].append(seconds(loss, sr, hr))
     time_of = {name: statistics.median(times) for name, times in taken.items()}
-    memory_of = {name: peak_mebibytes(name, arguments.size, arguments.weights, device) for name in WAYS}
+    memory_of = {
+        name: statistics.median(peak_mebibytes(name, arguments.size, arguments.weights, device) for _ in range(3))
+        for name in WAYS
+    }
 
     table = Table(title=f"perceptual + style + lpips + temporal_feature, 5 × {arguments.size}², {device}")
     for heading in ("way", "s a step", "peak MiB"):

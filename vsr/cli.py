@@ -66,11 +66,12 @@ def register_resolvers() -> None:
 
 
 def pixel_phase(max_steps: int, init_from: str | None) -> int:
-    """Generator steps before perceptual and adversarial terms set in: a third of a run from scratch, else none.
+    """Generator steps before perceptual and adversarial terms set in: two thirds of a run from scratch, else none.
 
-    A discriminator needs a generator that already reconstructs (ESRGAN, section 3.2: start from a PSNR model).
+    A discriminator needs a generator that already reconstructs (ESRGAN trains its PSNR model first), and pixel steps
+    are the cheap ones.
     """
-    return 0 if init_from else int(max_steps) // 3
+    return 0 if init_from else 2 * int(max_steps) // 3
 
 
 def check_values(config_name: str, cfg: DictConfig) -> None:

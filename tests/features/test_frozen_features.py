@@ -53,7 +53,8 @@ def test_vgg16_from_a_file_equals_torchvisions_module(layer, position, frames, t
     expected = torchvision_vgg16[: position + 1](normalised(frames))
     # All layers at once: a ReLU in place would show here as conv == relu.
     features = network(frames, network.layers)
-    torch.testing.assert_close(features[layer], expected)
+    # Channels last, so sums run in another order.
+    torch.testing.assert_close(features[layer], expected, rtol=1e-4, atol=1e-5 * expected.abs().max().item())
     assert network.weights == str(path)
 
 

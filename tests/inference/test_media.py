@@ -18,15 +18,24 @@ def test_the_picture_shows_the_three_versions_of_the_middle_frame(tmp_path):
     MediaFolder(tmp_path).write("a/clip", *clips)
     picture = np.asarray(Image.open(tmp_path / "a_clip.png"))
     for index, clip in enumerate(clips):
-        panel = picture[BAR : BAR + 40, index * 50 : (index + 1) * 50]
+        panel = picture[BAR : BAR + 320, index * 400 : (index + 1) * 400][::8, ::8]  # 50 px enlarged to 400
         assert np.array_equal(panel, (clip[2] * 255).round().byte().permute(1, 2, 0).numpy())
 
 
 def test_the_enlarged_part_holds_only_colours_of_its_panel(tmp_path):
     plain = [torch.full((1, 3, 48, 48), value) for value in (0.2, 0.4, 0.6)]
     MediaFolder(tmp_path).write("clip", *plain)
-    below = np.asarray(Image.open(tmp_path / "clip.png"))[BAR + 48 :]
-    assert [int(below[10, index * 48 + 24, 0]) for index in range(3)] == [51, 102, 153]
+    below = np.asarray(Image.open(tmp_path / "clip.png"))[BAR + 8 * 48 :]
+    assert [int(below[10, index * 384 + 192, 0]) for index in range(3)] == [51, 102, 153]
+
+
+def test_the_enlarged_part_is_where_bicubic_and_hr_differ(tmp_path):
+    bicubic, sr, hr = (torch.zeros(1, 3, 96, 96) for _ in range(3))
+    hr[:, :, 70:80, 10:20] = 1.0
+    MediaFolder(tmp_path).write("clip", bicubic, sr, hr)
+    picture = np.asarray(Image.open(tmp_path / "clip.png"))
+    assert picture[BAR + 4 * 96 :, 2 * 384 :].max() == 255  # the square is in the part of HR
+    assert picture[BAR + 4 * 96 + 5, 192].max() == 0  # and bicubic's is dark
 
 
 def test_the_video_has_every_frame_and_no_leftover(tmp_path):

@@ -50,7 +50,7 @@ def test_a_run_writes_all_that_it_promises(compose, tmp_path):
 
     results = json.loads((run / "results.json").read_text())
     assert results["schema"] == 1 and results["dataset"] == "synthetic" and results["generator_steps"] == 4
-    assert results["loss_weights"] == {"pixel": 1.0, "perceptual": 0.05, "adversarial": 0.003}
+    assert results["loss_weights"] == {"pixel": 1.0, "perceptual": 0.1, "adversarial": 0.05}
     assert results["metrics"]["psnr"] == pytest.approx(
         sum(clip["psnr"] for clip in results["clips"].values()) / len(results["clips"])
     )
@@ -175,13 +175,6 @@ def test_a_frozen_flow_network_does_not_move_and_a_freed_one_does(compose, tmp_p
     train(compose(*TINY, "trainer.max_steps=1", "trainer.val_every=1", f"output_dir={tmp_path / 'other'}"))
     assert torch.equal(flow_weights(tmp_path / "frozen"), flow_weights(tmp_path / "other"))
     assert not torch.equal(flow_weights(tmp_path / "frozen"), flow_weights(tmp_path / "free"))
-
-
-def test_a_non_finite_loss_stops_the_run_and_names_the_term(compose, tmp_path, monkeypatch):
-    monkeypatch.setattr("vsr.losses.perceptual.PerceptualLoss.__call__", lambda self, c: c.sr.mean() * float("nan"))
-    with pytest.raises(UserError, match="loss term perceptual is not finite"):
-        train(compose(*TINY_ADVERSARIAL, "loss.perceptual.weight=1"))
-    assert not (tmp_path / "run" / "results.json").exists()
 
 
 def test_the_generator_runs_once_a_step(compose, monkeypatch):

@@ -11,8 +11,8 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 PANELS = ("bicubic", "SR", "HR")
-NEAREST = Image.Resampling.NEAREST
 BAR = 22  # height of the caption bar, px
+PANEL_WIDTH = 400  # to which small frames are enlarged, px
 
 
 class MediaFolder:
@@ -47,21 +47,19 @@ def to_uint8(clip: Tensor) -> np.ndarray:
 
 
 def strip(panels: list[np.ndarray]) -> Image.Image:
-    """The panels side by side with captions, and below them the same part of each, enlarged without smoothing."""
-    width = panels[0].shape[1]
-    top, left, side = _busiest_part(panels[-1])
-    factor = max(1, width // side)
-    crops = [
-        Image.fromarray(panel[top : top + side, left : left + side]).resize((side * factor,) * 2, NEAREST)
-        for panel in panels
-    ]
-    whole = captioned(panels)
-    below = Image.new("RGB", (whole.width, crops[0].height), "white")
-    for index, crop in enumerate(crops):
-        below.paste(crop, (index * width + (width - crop.width) // 2, 0))
-    picture = Image.new("RGB", (whole.width, whole.height + below.height))
+    """The panels side by side with captions, and below them the part of each that bicubic loses most of, enlarged.
+
+    Small frames are enlarged to about 400 px each. Nothing is smoothed: every pixel stays a square.
+    """
+    factor = max(1, PANEL_WIDTH // panels[0].shape[1])
+    whole = captioned([np.asarray(_enlarged(panel, factor)) for panel in panels])
+    width = whole.width // len(panels)
+    top, left, side = _hardest_part(panels[0], panels[-1])
+    crops = [_enlarged(panel[top : top + side, left : left + side], max(1, width // side)) for panel in panels]
+    picture = Image.new("RGB", (whole.width, whole.height + crops[0].height), "white")
     picture.paste(whole, (0, 0))
-    picture.paste(below, (0, whole.height))
+    for index, crop in enumerate(crops):
+        picture.paste(crop, (index * width + (width - crop.width) // 2, whole.height))
     return picture
 
 
@@ -91,15 +89,22 @@ def write_video(path: Path, frames: list[np.ndarray], fps: int) -> None:
     part.replace(path)
 
 
-def _busiest_part(frame: np.ndarray) -> tuple[int, int, int]:
-    """Top, left and side of the square, a third of the frame, with the most variation of brightness."""
-    grey = frame.astype(np.float32).mean(axis=2)
-    side = max(16, min(grey.shape) // 3)
-    side = min(side, *grey.shape)
+def _enlarged(panel: np.ndarray, factor: int) -> Image.Image:
+    height, width = panel.shape[:2]
+    return Image.fromarray(panel).resize((width * factor, height * factor), Image.Resampling.NEAREST)
+
+
+def _hardest_part(bicubic: np.ndarray, hr: np.ndarray) -> tuple[int, int, int]:
+    """Top, left and side of the square, a third of the frame, in which bicubic and HR differ most."""
+    difference = np.abs(bicubic.astype(np.float32) - hr.astype(np.float32)).mean(axis=2)
+    side = min(max(16, min(difference.shape) // 3), *difference.shape)
+    step = max(1, side // 4)
     places = [
         (top, left)
-        for top in range(0, grey.shape[0] - side + 1, max(1, side // 4))
-        for left in range(0, grey.shape[1] - side + 1, max(1, side // 4))
+        for top in range(0, difference.shape[0] - side + 1, step)
+        for left in range(0, difference.shape[1] - side + 1, step)
     ]
-    top, left = max(places, key=lambda p: float(np.std(grey[p[0] : p[0] + side, p[1] : p[1] + side])))
+    top, left = max(
+        places, key=lambda place: difference[place[0] : place[0] + side, place[1] : place[1] + side].mean()
+    )
     return top, left, side

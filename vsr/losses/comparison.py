@@ -61,24 +61,32 @@ class Comparison:
         self._motions: dict[FlowEstimator, Motion] = {}
         self._layers = dict(layers or {})
         self._discriminators = dict(discriminators or {})
-        self._features: dict[FrozenFeatures, tuple[Features, Features]] = {}
+        self._sr_features: dict[FrozenFeatures, Features] = {}
+        self._hr_features: dict[FrozenFeatures, Features] = {}
         device = sr.device.type
         self._autocast = (device, torch.get_autocast_dtype(device), torch.is_autocast_enabled(device))
 
-    def features(self, network: FrozenFeatures) -> tuple[Features, Features]:
-        """Features of SR and of HR by layer name, float32.
+    def sr_features(self, network: FrozenFeatures) -> Features:
+        """Features of SR by layer name, float32, with gradient.
 
         Each is ``(N, C', H', W')`` over all N = B*T frames, or ``(B, C', T', H', W')`` where the network reads clips.
         """
-        if network not in self._features:
-            network.to(self.sr.device)
-            layers = self._layers[network]
-            with self._networks():
-                sr = network(_as_read(network, self.sr), layers)
-                with torch.no_grad():
-                    hr = network(_as_read(network, self.hr), layers)
-            self._features[network] = (_float(sr), _float(hr))
-        return self._features[network]
+        if network not in self._sr_features:
+            self._sr_features[network] = self._run(network, self.sr)
+        return self._sr_features[network]
+
+    def hr_features(self, network: FrozenFeatures) -> Features:
+        """Features of HR, as `sr_features`, without gradient."""
+        if network not in self._hr_features:
+            with torch.no_grad():
+                self._hr_features[network] = self._run(network, self.hr)
+        return self._hr_features[network]
+
+    def _run(self, network: FrozenFeatures, clips: Tensor) -> Features:
+        video = clips.flatten(0, 1) if network.reads == "frames" else clips
+        with self._networks():
+            features = network(video, self._layers[network])
+        return {layer: feature.float() for layer, feature in features.items()}
 
     def motion(self, estimator: FlowEstimator) -> Motion:
         """Flow and occlusion between neighbouring HR frames, by ``estimator``, without gradient."""
@@ -103,11 +111,3 @@ class Comparison:
         """The autocast that was on when the comparison was made; the loss stack itself switches it off."""
         device, dtype, enabled = self._autocast
         return torch.autocast(device, dtype=dtype, enabled=enabled)
-
-
-def _as_read(network: FrozenFeatures, clips: Tensor) -> Tensor:
-    return clips if network.reads == "clips" else clips.flatten(0, 1)
-
-
-def _float(features: Features) -> Features:
-    return {name: feature.float() for name, feature in features.items()}

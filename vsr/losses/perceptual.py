@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from vsr.errors import choose
 from vsr.features import FrozenFeatures
@@ -18,8 +19,8 @@ DISTANCES = ("l1", "l2")
 
 def feature_distance(sr: Tensor, hr: Tensor, distance: str) -> Tensor:
     """||φ(SR) − φ(HR)||₂² / (C·H·W) (l2, Johnson et al. 2016, eq. 2) or ||·||₁ / (C·H·W) (l1), mean over frames."""
-    difference = sr.float() - hr.float()
-    return difference.square().mean() if distance == "l2" else difference.abs().mean()
+    # The fused losses keep no difference of their own for the backward pass.
+    return F.mse_loss(sr.float(), hr.float()) if distance == "l2" else F.l1_loss(sr.float(), hr.float())
 
 
 class PerceptualLoss(LossTerm):
@@ -51,7 +52,7 @@ class PerceptualLoss(LossTerm):
 
     def __call__(self, comparison: Comparison) -> Tensor:
         """Weighted sum over the layers of the distance between SR's and HR's features."""
-        sr, hr = comparison.features(self.network)
+        sr, hr = comparison.sr_features(self.network), comparison.hr_features(self.network)
         distances = [
             weight * feature_distance(sr[layer], hr[layer], self.distance) for layer, weight in self.layers.items()
         ]

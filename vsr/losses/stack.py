@@ -22,21 +22,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StackLoss:
-    """What a `LossStack` returns: the weighted ``total`` and each term as it is before its weight."""
+    """What a `LossStack` returns: the weighted ``total``, each term before its weight, and the weights."""
 
     total: Tensor
     unweighted: dict[str, Tensor]
     weights: dict[str, float]
-
-    def check_finite(self, step: int) -> None:
-        """Raise `UserError` naming the first term that is NaN or infinite."""
-        if bool(torch.isfinite(self.total)):
-            return
-        broken = [name for name, value in self.unweighted.items() if not bool(torch.isfinite(value))]
-        raise UserError(
-            f"generator step {step}: loss term {', '.join(broken) or 'total'} is not finite, training stopped before "
-            "the optimiser saw it; lower its weight or the learning rate, or train with trainer.precision=32"
-        )
 
 
 class LossStack:
@@ -101,7 +91,7 @@ class LossStack:
         # Where every term is still off, `sr * 0` keeps the graph, so that a step is a step.
         weighted = [weights[name] * value for name, value in unweighted.items()] or [comparison.sr.sum() * 0.0]
         total = torch.stack(weighted).sum()
-        return StackLoss(total, {name: value.detach() for name, value in unweighted.items()}, weights)
+        return StackLoss(total, unweighted, weights)
 
 
 def _union_of_layers(terms: Iterable[LossTerm]) -> dict[FrozenFeatures, tuple[str, ...]]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import FunctionCtx
 
 from vsr.errors import choose
 from vsr.features import FrozenFeatures
@@ -19,10 +20,23 @@ def gram(features: Tensor) -> Tensor:
 
     The normalisation is Johnson et al.'s (ECCV 2016, eq. 3); Gatys et al. divide by other constants.
     """
-    rows = features.float().flatten(2)
-    rows = rows / math.sqrt(rows[0].numel())  # before the product, whose sums would be large
-    with torch.autocast(features.device.type, enabled=False):  # it would run the product in half precision
-        return rows @ rows.transpose(1, 2)
+    columns = features.float().permute(0, 2, 3, 1).flatten(1, 2)  # Fᵀ, no copy of features that are channels last
+    with torch.autocast(features.device.type, enabled=False):  # in half precision the product would overflow
+        return _SelfProduct.apply(columns) / columns[0].numel()
+
+
+class _SelfProduct(torch.autograd.Function):
+    """F Fᵀ, given Fᵀ: its gradient Fᵀ (∂G + ∂Gᵀ) takes one product where autograd's own takes two."""
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, columns: Tensor) -> Tensor:
+        ctx.save_for_backward(columns)
+        return columns.transpose(1, 2) @ columns
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        (columns,) = ctx.saved_tensors
+        return columns @ (gradient + gradient.transpose(1, 2))
 
 
 def style_distance(sr: Tensor, hr: Tensor) -> Tensor:
@@ -53,6 +67,6 @@ class StyleLoss(LossTerm):
 
     def __call__(self, comparison: Comparison) -> Tensor:
         """Weighted sum over the layers of the distance between SR's and HR's Gram matrices."""
-        sr, hr = comparison.features(self.network)
+        sr, hr = comparison.sr_features(self.network), comparison.hr_features(self.network)
         distances = [weight * style_distance(sr[layer], hr[layer]) for layer, weight in self.layers.items()]
         return torch.stack(distances).sum()

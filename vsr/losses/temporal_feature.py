@@ -62,7 +62,7 @@ class TemporalFeatureLoss(LossTerm):
 
     def __call__(self, comparison: Comparison) -> Tensor:
         """Weighted sum over the layers."""
-        sr, _ = comparison.features(self.network)
+        sr = comparison.sr_features(self.network)
         motion = comparison.motion(self.estimator)
         frames = comparison.sr.shape[:2]
         distances = [

@@ -12,9 +12,10 @@ from torch.optim import Optimizer
 
 from vsr.generators import Generator
 from vsr.inference.evaluator import ClipResult, Evaluator
-from vsr.losses import LossStack
+from vsr.losses import LossStack, StackLoss
 from vsr.losses.comparison import Judgements
 from vsr.motion.motion import Motion
+from vsr.training.diagnosis import Diagnosis, gradient_norms, shares
 from vsr.training.ema import GeneratorEMA
 from vsr.training.optimisation import Optimisation, frozen
 
@@ -31,6 +32,7 @@ class VideoSuperResolution(L.LightningModule):
         optimisation: optimisers, schedules, clipping, moving average.
         evaluator: scores a clip against its original and against bicubic.
         discriminators: by name; empty without an adversarial term.
+        diagnosis: how closely the loss terms are watched.
         config: the resolved configuration, stored in every checkpoint so that it describes itself.
     """
 
@@ -42,6 +44,7 @@ class VideoSuperResolution(L.LightningModule):
         optimisation: Optimisation,
         evaluator: Evaluator,
         discriminators: Mapping[str, nn.Module] | None = None,
+        diagnosis: Diagnosis | None = None,
         config: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
@@ -52,6 +55,8 @@ class VideoSuperResolution(L.LightningModule):
         self.losses = losses
         self.optimisation = optimisation
         self.evaluator = evaluator
+        self.diagnosis = diagnosis or Diagnosis()
+        self.skipped_steps = 0
         self.config = config or {}
         self.generator_steps = 0
         self.results: list[ClipResult] = []
@@ -77,13 +82,14 @@ class VideoSuperResolution(L.LightningModule):
         hr = batch["hr"].float() / 255
         lr = self.degradation(hr)
         sr = self._generator_step(lr, hr, exact_motion(batch))
-        if self.discriminators:
+        if self.discriminators and sr is not None:
             self._discriminator_step(sr, hr)
         self._step_schedules()
         self.generator_steps += 1
         self.log("step", float(self.generator_steps))  # the x-axis of every logger
 
-    def _generator_step(self, lr: Tensor, hr: Tensor, motion: Motion | None) -> Tensor:
+    def _generator_step(self, lr: Tensor, hr: Tensor, motion: Motion | None) -> Tensor | None:
+        """SR, detached, for the discriminators; None where the step was left out."""
         step = self.generator_steps
         self._set_flow_trainable(not self.optimisation.flow_is_frozen(step))
         sr, mirrored = self._super_resolve(lr)
@@ -91,15 +97,33 @@ class VideoSuperResolution(L.LightningModule):
             critics = dict(self.discriminators.items())
             comparison = self.losses.compare(sr, hr, lr, step, critics, mirrored=mirrored, motion=motion)
             loss = self.losses(comparison, step)
-            loss.check_finite(step)
+            if self._skips(loss.unweighted, "loss term"):
+                return None
+            self._log_loss(loss, comparison.sr)
             self._optimise(self._optimisers[0], loss.total)
         if self.ema:
             self.ema.update(self.generator)
+        return sr.detach()
+
+    def _skips(self, losses: dict[str, Tensor], of: str) -> bool:
+        """Whether this step is left out, on all ranks or on none, because a loss is not finite."""
+        broken = self.diagnosis.broken(losses, self.generator_steps, of) is not None
+        if self.diagnosis.non_finite == "skip":
+            broken = self.trainer.strategy.reduce_boolean_decision(broken, all=False)
+        self.skipped_steps += broken
+        return broken
+
+    def _log_loss(self, loss: StackLoss, sr: Tensor) -> None:
+        step = self.generator_steps
         self.log("train/loss", loss.total.detach(), prog_bar=True)
-        self.log_dict({f"train/loss_{name}": value for name, value in loss.unweighted.items()})
+        self.log_dict({f"train/loss_{name}": value.detach() for name, value in loss.unweighted.items()})
         self.log_dict({f"train/weight_{name}": weight for name, weight in self.losses.weights(step).items()})
         self.log("train/lr", self._optimisers[0].param_groups[0]["lr"])
-        return sr.detach()
+        self.log("train/skipped_steps", float(self.skipped_steps))
+        if (step + 1) % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
+            self.log_dict({f"train/share_{name}": share for name, share in shares(loss).items()})
+        if self.diagnosis.measures_gradients(step):
+            self.log_dict({f"train/gradient_{name}": norm for name, norm in gradient_norms(loss, sr).items()})
 
     def _super_resolve(self, lr: Tensor) -> tuple[Tensor, Tensor | None]:
         """SR of the clip and, where a loss term asks for it, of its way back (`Comparison.mirrored`)."""
@@ -119,6 +143,8 @@ class VideoSuperResolution(L.LightningModule):
             if penalty is not None:
                 losses[name] = losses[name] + penalty
                 self.log(f"train/r1_{name}", penalty.detach())
+        if self._skips(losses, "discriminator"):
+            return
         self._optimise(self._optimisers[1], torch.stack(list(losses.values())).sum())
         for name, loss in losses.items():
             self.log(f"train/loss_d_{name}", loss.detach())

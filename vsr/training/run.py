@@ -48,7 +48,14 @@ def train(cfg: DictConfig) -> float:
     degradation = instantiate(config["degradation"])
     evaluator = Evaluator(degradation, ClipScorer(config["metrics"]), generator.scale)
     module = VideoSuperResolution(
-        generator, degradation, losses, instantiate(config["optimizer"]), evaluator, discriminators, config
+        generator,
+        degradation,
+        losses,
+        instantiate(config["optimizer"]),
+        evaluator,
+        discriminators,
+        instantiate(config["diagnosis"]),
+        config,
     )
     if cfg.compile:
         generator.compile()  # in place: the names in the state dict stay what they are

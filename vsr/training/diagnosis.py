@@ -37,8 +37,8 @@ class Diagnosis:
             raise UserError(f"diagnosis.gradient_norms_every={self.gradient_norms_every} must be at least 0")
 
     def measures_gradients(self, step: int) -> bool:
-        """Whether generator step ``step``, counted from 0, is one of those measured."""
-        return bool(self.gradient_norms_every) and step % self.gradient_norms_every == 0
+        """Whether generator step ``step``, counted from 0, is the last of an interval."""
+        return bool(self.gradient_norms_every) and (step + 1) % self.gradient_norms_every == 0
 
     def broken(self, losses: Mapping[str, Tensor], step: int, of: str) -> str | None:
         """None where all ``losses`` are finite; else, if not told to stop, the complaint, which is also logged.

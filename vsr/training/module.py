@@ -123,7 +123,12 @@ class VideoSuperResolution(L.LightningModule):
         if (step + 1) % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
             self.log_dict({f"train/share_{name}": share for name, share in shares(loss).items()})
         if self.diagnosis.measures_gradients(step):
-            self.log_dict({f"train/gradient_{name}": norm for name, norm in gradient_norms(loss, sr).items()})
+            self._log_once({f"train/gradient_{name}": norm for name, norm in gradient_norms(loss, sr).items()})
+
+    def _log_once(self, metrics: dict[str, float]) -> None:
+        """Log what is not measured at every step: `log` would repeat it at each step until it is measured again."""
+        for logger in self.loggers:
+            logger.log_metrics(metrics, step=self.generator_steps + 1)
 
     def _super_resolve(self, lr: Tensor) -> tuple[Tensor, Tensor | None]:
         """SR of the clip and, where a loss term asks for it, of its way back (`Comparison.mirrored`)."""
@@ -142,7 +147,7 @@ class VideoSuperResolution(L.LightningModule):
             penalty = adversarial.penalty(critic, hr, self.generator_steps)
             if penalty is not None:
                 losses[name] = losses[name] + penalty
-                self.log(f"train/r1_{name}", penalty.detach())
+                self._log_once({f"train/r1_{name}": penalty.item()})
         if self._skips(losses, "discriminator"):
             return
         self._optimise(self._optimisers[1], torch.stack(list(losses.values())).sum())

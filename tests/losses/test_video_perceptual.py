@@ -82,14 +82,14 @@ def test_it_shares_the_clips_with_terms_on_frames_and_runs_each_network_once_a_s
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
-def test_half_precision_networks_give_the_same_loss_in_float32(dtype, sr, hr):
+def test_half_precision_networks_give_the_same_loss_in_float32(dtype, hr):
     loss = VideoPerceptualLoss(i3d("random"), {"Conv3d_1a_7x7": 1.0})
-    sr, hr = sr.detach()[:1, :2], hr[:1, :2]
+    sr, hr = torch.rand_like(hr[:1, :2]), hr[:1, :2]
     full = loss(comparison(sr, hr, loss))
     with torch.autocast("cpu", dtype):
         half = loss(comparison(sr, hr, loss))
     assert half.dtype == torch.float32
-    torch.testing.assert_close(half, full, rtol=0.02, atol=0)
+    torch.testing.assert_close(half, full, rtol=0.01, atol=0)
 
 
 def test_wrong_networks_and_layers_are_refused_by_the_terms_own_name():

@@ -62,7 +62,13 @@ def test_a_trained_run_can_be_evaluated(tmp_path):
     trained = json.loads((tmp_path / "run" / "results.json").read_text())
     scored = json.loads((tmp_path / "scores" / "results.json").read_text())
     assert scored["metrics"] == pytest.approx(trained["metrics"], abs=1e-5)
-    assert scored["generator_steps"] == 4
+    assert scored["generator_steps"] == 4 and scored["loss_weights"] == trained["loss_weights"] == {"pixel": 1.0}
+
+
+WITHOUT_NETWORKS = [
+    f"loss.{term}.weight=0"
+    for term in ("perceptual", "style", "adversarial", "warping", "temporal_feature", "video_perceptual")
+]
 
 
 @pytest.mark.parametrize(
@@ -79,6 +85,10 @@ def test_a_trained_run_can_be_evaluated(tmp_path):
         (["init_from=nowhere.ckpt"], "nowhere.ckpt: no such file, run or asset"),
         (["+generator.width=3"], "unexpected keyword argument 'width'"),
         (["output_dir=/proc/nowhere"], "/proc/nowhere"),
+        (
+            ["loss=full", "loss.kl.weight=1", *WITHOUT_NETWORKS],
+            "loss.kl needs a generator with a latent, and BasicVSR is not one",
+        ),
         (["resume=nowhere.ckpt"], "resume=nowhere.ckpt: no such checkpoint"),
     ],
 )

@@ -1,6 +1,7 @@
 """A whole run: what it steps, what it writes, how it goes on."""
 
 import csv
+import errno
 import gc
 import json
 
@@ -136,6 +137,21 @@ def test_a_resumed_run_ends_like_one_that_was_never_stopped(compose, tmp_path):
     straight, resumed = rows(tmp_path / "straight"), rows(tmp_path / "cut")
     assert [row["step"] for row in resumed] == [row["step"] for row in straight]
     assert [row["train/loss"] for row in resumed] == [row["train/loss"] for row in straight]
+
+
+def test_a_full_disk_leaves_the_checkpoint_before_untouched(compose, tmp_path, monkeypatch):
+    train(compose(*TINY))
+    last = tmp_path / "run" / "checkpoints" / "last.ckpt"
+    before = last.read_bytes()
+
+    def full(self, path, *_, **__):
+        path.write_bytes(b"half of a checkpoint")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("lightning.Trainer.save_checkpoint", full)
+    with pytest.raises(UserError, match=r"could not be written \(No space left on device\).*resume=auto"):
+        train(compose(*TINY, "resume=auto", "trainer.max_steps=6", "trainer.val_every=6"))
+    assert last.read_bytes() == before and not list(last.parent.glob("*.part"))
 
 
 def test_resume_auto_without_a_checkpoint_starts_anew(compose, tmp_path):

@@ -12,10 +12,11 @@ from omegaconf import DictConfig, OmegaConf
 from rich.progress import track
 
 from vsr.errors import UserError
-from vsr.generators.load import load_generator
+from vsr.generators.load import Weights, load_generator
 from vsr.inference.evaluator import Evaluator
 from vsr.inference.media import MediaFolder
 from vsr.inference.results import config_hash, print_table, results_record, write_json
+from vsr.losses import Schedule
 from vsr.metrics import ClipScorer
 
 log = logging.getLogger(__name__)
@@ -42,7 +43,6 @@ def evaluate(cfg: DictConfig) -> dict[str, Any]:
     generator.to(device)
     loader = datamodule.val_dataloader()
     results = [evaluator(generator, _to(clip, device)) for clip in track(loader, "scoring", total=len(loader))]
-    loss_weights = {name: node["weight"] for name, node in weights.config["loss"].items()} if weights.config else None
     record = results_record(
         results,
         {
@@ -54,13 +54,21 @@ def evaluate(cfg: DictConfig) -> dict[str, Any]:
             "checkpoint": cfg.ckpt,
             "config_hash": config_hash(config),
             "generator_steps": weights.generator_steps,
-            "loss_weights": loss_weights,
+            "loss_weights": _loss_weights(weights),
         },
     )
     write_json(output_dir / "results.json", record)
     print_table(record)
     log.info(f"wrote {output_dir / 'results.json'}" + (f" and {output_dir / 'media'}" if cfg.media else ""))
     return record
+
+
+def _loss_weights(weights: Weights) -> dict[str, float] | None:
+    """λ of each term at the last step of the run that made ``weights``; None where nothing is known of it."""
+    if weights.config is None or not weights.generator_steps:
+        return None
+    schedules = {name: Schedule.parse(name, node["weight"]) for name, node in weights.config["loss"].items()}
+    return {name: schedule(weights.generator_steps - 1) for name, schedule in schedules.items() if schedule.value}
 
 
 def _device(name: str) -> torch.device:

@@ -9,7 +9,7 @@ from typing import Any
 import lightning as L
 from lightning.pytorch.callbacks import Callback
 
-from vsr.errors import choose
+from vsr.errors import UserError, choose
 from vsr.metrics import METRICS
 
 
@@ -64,6 +64,13 @@ class Checkpoints(Callback):
 
     def _save(self, trainer: L.Trainer, name: str) -> None:
         part = self.folder / f".{name}.part"
-        trainer.save_checkpoint(part)
-        if trainer.is_global_zero:
-            part.replace(self.folder / name)
+        try:
+            trainer.save_checkpoint(part)
+            if trainer.is_global_zero:
+                part.replace(self.folder / name)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise UserError(
+                f"{self.folder / name} could not be written ({error.strerror}); the one before it is untouched. "
+                f"Make room, then go on with resume=auto output_dir={self.folder.parent}"
+            ) from error

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from vsr.inference.evaluator import ClipResult
-from vsr.inference.results import config_hash, print_table, results_record, write_json
+from vsr.inference.results import config_hash, print_table, random_weights, results_record, write_json
 
 RESULTS = [
     ClipResult("city", {"psnr_y": 27.0, "lpips": 0.2}, {"psnr_y": 25.0, "lpips": 0.4}),
@@ -34,6 +34,18 @@ def test_the_table_says_which_way_is_better():
     assert f"{green}+2.00 (+8.0%)" in text  # city gained PSNR-Y
     assert f"{red}-2.00 (-6.1%)" in text  # walk lost some
     assert f"{green}-0.2000 (-50.0%)" in text  # lower LPIPS is better
+
+
+def test_random_weights_are_owned_up_to():
+    config = {
+        "loss": {"perceptual": {"network": {"weights": "random"}}},
+        "generator": {"flow": {"weights": "file.pth"}},
+    }
+    assert random_weights(config) == ["loss.perceptual.network.weights"]
+    out = io.StringIO()
+    record = results_record(RESULTS, {**ABOUT, "random_weights": random_weights(config)})
+    print_table(record, Console(file=out, width=160))
+    assert "RANDOM weights, for tests only: loss.perceptual.network.weights" in out.getvalue()
 
 
 def test_a_file_is_replaced_whole(tmp_path):

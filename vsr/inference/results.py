@@ -34,6 +34,14 @@ def config_hash(config: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(what, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
 
+def random_weights(node: Any, path: str = "") -> list[str]:
+    """Keys of a config whose ``weights`` are random: such networks exist for tests, and every result says so."""
+    if not isinstance(node, dict):
+        return []
+    found = [f"{path}weights"] if node.get("weights") == "random" else []
+    return found + [key for name, child in node.items() for key in random_weights(child, f"{path}{name}.")]
+
+
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write ``content`` whole or not at all."""
     part = path.with_name(f".{path.name}.part")
@@ -58,7 +66,10 @@ def print_table(record: dict[str, Any], console: Console | None = None) -> None:
             table.add_row(name, *_cells(metric, bicubic[metric], score))
             name = ""
         table.add_section()
-    (console or Console()).print(table)
+    console = console or Console()
+    console.print(table)
+    if record.get("random_weights"):
+        console.print(f"RANDOM weights, for tests only: {', '.join(record['random_weights'])}")
 
 
 def _cells(metric: str, bicubic: float, score: float) -> tuple[str, str, str, str]:

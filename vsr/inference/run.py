@@ -15,7 +15,7 @@ from vsr.errors import UserError
 from vsr.generators.load import Weights, load_generator
 from vsr.inference.evaluator import Evaluator
 from vsr.inference.media import MediaFolder
-from vsr.inference.results import config_hash, print_table, results_record, write_json
+from vsr.inference.results import config_hash, print_table, random_weights, results_record, write_json
 from vsr.losses import Schedule
 from vsr.metrics import ClipScorer
 
@@ -54,6 +54,7 @@ def evaluate(cfg: DictConfig) -> dict[str, Any]:
             "checkpoint": cfg.ckpt,
             "config_hash": config_hash(config),
             "generator_steps": weights.generator_steps,
+            "random_weights": random_weights(weights.config),
             "loss_weights": _loss_weights(weights),
         },
     )

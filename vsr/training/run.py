@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from vsr.errors import UserError
 from vsr.inference.evaluator import Evaluator
 from vsr.inference.media import MediaFolder
-from vsr.inference.results import config_hash, print_table, results_record, write_json
+from vsr.inference.results import config_hash, print_table, random_weights, results_record, write_json
 from vsr.metrics import ClipScorer
 from vsr.training.build import build_discriminators, build_generator, build_losses
 from vsr.training.metrics_csv import MetricsCSV
@@ -100,6 +100,7 @@ def _finish(
             "checkpoint": str(output_dir / "checkpoints" / "last.ckpt"),
             "config_hash": config_hash(config),
             "generator_steps": module.generator_steps,
+            "random_weights": random_weights(config),
             "loss_weights": module.losses.weights(module.generator_steps - 1),
         },
     )

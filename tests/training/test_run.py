@@ -4,6 +4,7 @@ import csv
 import errno
 import gc
 import json
+import math
 
 import pytest
 import torch
@@ -137,6 +138,14 @@ def test_a_resumed_run_ends_like_one_that_was_never_stopped(compose, tmp_path):
     straight, resumed = rows(tmp_path / "straight"), rows(tmp_path / "cut")
     assert [row["step"] for row in resumed] == [row["step"] for row in straight]
     assert [row["train/loss"] for row in resumed] == [row["train/loss"] for row in straight]
+
+
+def test_half_precision_trains_too(compose, tmp_path):
+    train(compose(*TINY_ADVERSARIAL, "trainer.precision=bf16-mixed", "trainer.max_steps=3"))
+    last = rows(tmp_path / "run")[-1]
+    assert all(math.isfinite(float(value)) for value in last.values() if value)
+    state = torch.load(tmp_path / "run" / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+    assert all(tensor.dtype == torch.float32 for tensor in state.values())
 
 
 def test_a_full_disk_leaves_the_checkpoint_before_untouched(compose, tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from vsr.cli import run
@@ -11,7 +12,7 @@ def main(cfg: DictConfig) -> float:
     """Train as ``cfg`` says."""
     from vsr.training.run import train  # here, so that a misspelt key is refused before torch is imported
 
-    return train(cfg)
+    return train(cfg, list(HydraConfig.get().overrides.task))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
 
 The stack under test: perceptual + style + LPIPS (vgg) + temporal feature, all reading VGG16, on 5 frames of 128 × 128.
 The baseline runs the very same terms, each over a `Comparison` of its own, so each does its own frozen passes.
-Prints ratios against that baseline and, last, what four further terms of weight 0 cost.
+Prints ratios against that baseline and, last, what two further terms of weight 0 cost.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def _peak(way: str, size: int, weights: str, device: str) -> float:
 
 
 def weightless_cost(repeats: int, weights: str, device: str) -> float:
-    """Time of a pixel loss with four further terms of weight 0 over that of the pixel loss alone."""
+    """Time of a pixel loss with two further terms of weight 0 over that of the pixel loss alone."""
     pixel = {"_target_": "vsr.losses.PixelLoss", "weight": 1.0}
     off = {"network": {"_target_": "vsr.features.vgg16", "weights": weights}, "layers": LAYERS, "weight": 0.0}
     more = {name: {"_target_": f"vsr.losses.{name}", **off} for name in ("PerceptualLoss", "StyleLoss")}

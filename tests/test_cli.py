@@ -1,8 +1,17 @@
-"""The composed config: what a weight may be, and when a term sets in."""
+"""The composed config: what a weight may be, and when a term sets in; and how a command ends."""
+
+import errno
+import os
+import re
 
 import pytest
+from hydra.errors import InstantiationException
+from hydra.utils import instantiate
+from torch._utils import ExceptionWrapper
 
-from vsr.cli import pixel_phase
+from tests.conftest import REPOSITORY, TINY
+from vsr.cli import pixel_phase, run
+from vsr.errors import UserError
 
 
 def test_perceptual_terms_wait_for_two_thirds_of_a_run_from_scratch(compose):
@@ -24,3 +33,126 @@ def test_a_number_replaces_a_schedule(compose):
 def test_every_shipped_stack_composes_with_every_trainer(compose, loss, trainer):
     cfg = compose(f"loss={loss}", f"trainer={trainer}")
     assert cfg.loss.pixel.weight == 1.0 and cfg.trainer.max_steps > 0
+
+
+@pytest.fixture
+def outcome(monkeypatch, capsys, tmp_path):
+    """``outcome(*arguments, task=...)``: the one line on standard error that it ends in, None if it ends well."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "1")  # the command sets it itself: this takes it back afterwards
+    monkeypatch.delenv("VSR_TRACEBACK", raising=False)
+
+    def end(*arguments, task=lambda cfg: None, name="train"):
+        monkeypatch.setattr("sys.argv", ["train.py", "output_dir=run", *arguments])
+        try:
+            run(REPOSITORY / "configs", name, task)
+        except SystemExit as ended:
+            assert ended.code == 1
+            (line,) = capsys.readouterr().err.splitlines()
+            return line
+        return None
+
+    return end
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [
+        "trainer.precision=bf16-mixed",
+        "trainer.precision=32",
+        "trainer.devices=auto",
+        "trainer.devices=2",
+        "loss.kl.weight=0.1",
+        "data.max_val_frames=null",
+        "optimizer.ema_decay=0",
+        "seed=7",
+    ],
+)
+def test_a_value_of_its_defaults_kind_is_taken(outcome, argument):
+    assert outcome("loss=full", argument) is None
+
+
+def test_a_run_in_half_precision_is_to_be_had_from_the_command_line(outcome, tmp_path):
+    from vsr.training.run import train
+
+    assert outcome(*TINY, "trainer.precision=bf16-mixed", "trainer.max_steps=1", task=train) is None
+    assert (tmp_path / "run" / "results.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ("trainer.max_steps=2.5", "trainer.max_steps=2.5: expected a whole number, as in the default"),
+        ("trainer.max_steps=1e1", "trainer.max_steps=10.0: expected a whole number"),
+        ("trainer.max_steps=many", "trainer.max_steps='many': expected a number"),
+        ("loss.kl.weight=much", "loss.kl.weight='much': expected a number"),
+        ("compile=1", "compile=1: expected true or false"),
+        ("seed=-1", "seed=-1: expected a number from 0 to 4294967295"),
+        ("seed=4294967296", "seed=4294967296: expected a number from 0 to 4294967295"),
+    ],
+)
+def test_a_value_of_another_kind_is_refused(outcome, argument, message):
+    assert message in outcome("loss=full", argument)
+
+
+def failing(error, cause=None):
+    def task(cfg):
+        raise error from cause
+
+    return task
+
+
+def test_a_bug_met_while_handling_a_users_error_is_not_taken_for_it(outcome):
+    def task(cfg):
+        try:
+            raise UserError("the user's")
+        except UserError:
+            return {}["ours"]
+
+    with pytest.raises(KeyError, match="ours"):
+        outcome(task=task)
+
+
+def test_the_users_error_behind_another_is_told(outcome):
+    assert outcome(task=failing(RuntimeError("outer"), UserError("the user's"))) == "error: the user's"
+
+
+def test_of_a_data_workers_error_the_message_alone_is_told(outcome):
+    try:
+        raise UserError("0002.png: not a picture") from OSError("UserError: a word of the traceback")
+    except UserError:
+        wrapped = ExceptionWrapper(where="in DataLoader worker process 0")
+
+    assert outcome(task=lambda cfg: wrapped.reraise()) == "error: 0002.png: not a picture"
+
+
+def test_another_output_folder_is_advised_only_where_it_helps(outcome, tmp_path):
+    def error(number, path):
+        return OSError(number, os.strerror(number), str(path))
+
+    advice = "choose another place with output_dir=DIR"
+    for number, path in ((errno.ENOSPC, tmp_path / "run" / "x"), (errno.EACCES, "run/checkpoints/last.ckpt")):
+        assert advice in outcome(task=failing(error(number, path)))
+    for number, path in ((errno.EACCES, tmp_path / "data" / "x.png"), (errno.ENOENT, tmp_path / "run" / "x")):
+        assert outcome(task=failing(error(number, path))) == f"error: {path}: {os.strerror(number)}"
+    (tmp_path / "file").touch()
+    assert advice in outcome("output_dir=file/run")
+
+
+@pytest.mark.parametrize(
+    ("config", "line"),
+    [
+        ({"optimiser": {"_target_": "math.sqrt", "_args_": [-1]}}, "error: optimiser: math domain error"),
+        ({"optimiser": {"_target_": "math.cbrt3"}}, "error: optimiser: "),
+        ({"optimiser": {"_target_": "fractions.Fraction", "width": 3}}, "error: optimiser: .*argument 'width'"),
+    ],
+)
+def test_a_mistake_in_the_config_is_told_with_its_key(outcome, config, line):
+    assert re.match(line, outcome(task=lambda cfg: instantiate(config)))
+
+
+def test_a_defect_in_what_the_config_builds_keeps_its_traceback(outcome):
+    config = {"ratio": {"_target_": "operator.truediv", "_args_": [1, 0]}}
+    with pytest.raises(InstantiationException) as raised:
+        outcome(task=lambda cfg: instantiate(config))
+    assert isinstance(raised.value.__cause__, ZeroDivisionError)

@@ -5,11 +5,12 @@ Set ``VSR_TRACEBACK=1`` to see the traceback behind an error.
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,12 @@ from vsr.errors import UserError, nearest
 
 Task = Callable[[DictConfig], Any]
 
+NUMBER_OR_WORD = frozenset({"trainer.devices"})  # Lightning's: 2 or auto
+LARGEST_SEED = 2**32 - 1  # NumPy's
+CANNOT_WRITE = frozenset(
+    {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
+)
+
 
 def run(config_dir: Path, config_name: str, task: Task) -> None:
     """Compose ``config_name`` from the command line and call ``task`` with it, once a job.
@@ -36,8 +43,11 @@ def run(config_dir: Path, config_name: str, task: Task) -> None:
     register_resolvers()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # let exceptions through to us: Hydra's own report is not one line
 
+    begun: list[Path] = []
+
     def job(cfg: DictConfig) -> Any:
         output_dir = Path(HydraConfig.get().runtime.output_dir)
+        begun.append(output_dir)
         try:
             check_values(config_name, cfg)
             cfg.output_dir = str(output_dir)
@@ -47,7 +57,7 @@ def run(config_dir: Path, config_name: str, task: Task) -> None:
             # In a sweep the failure belongs to this job alone: Hydra records it and goes on to the next.
             if HydraConfig.get().mode == RunMode.MULTIRUN:
                 raise
-            _exit(error)
+            _exit(error, begun)
 
     main = hydra.main(version_base="1.3", config_path=str(config_dir), config_name=config_name)(job)
     try:
@@ -57,7 +67,7 @@ def run(config_dir: Path, config_name: str, task: Task) -> None:
     except ConfigCompositionException as error:
         _exit(_unknown_key(error, config_dir, config_name))
     except Exception as error:
-        _exit(error)
+        _exit(error, begun)
 
 
 def register_resolvers() -> None:
@@ -75,7 +85,8 @@ def pixel_phase(max_steps: int, init_from: str | None) -> int:
 
 
 def check_values(config_name: str, cfg: DictConfig) -> None:
-    """Refuse a command-line value of another kind than its default: a word for a number, a number for a switch.
+    """Refuse a command-line value of another kind than its default (a word for a number, 2.5 steps) and a seed that
+    NumPy does not take.
 
     Raises:
         UserError: naming the key, the value and the default.
@@ -88,10 +99,24 @@ def check_values(config_name: str, cfg: DictConfig) -> None:
         if _is_group(key) or override.is_delete() or override.is_add():
             continue
         default, value = OmegaConf.select(defaults, key), OmegaConf.select(cfg, key)
-        if isinstance(default, bool) and not isinstance(value, bool):
-            raise UserError(f"{key}={value!r}: expected true or false, as in the default {key}={default}")
-        if isinstance(default, int | float) and not isinstance(default, bool) and isinstance(value, str | bool):
-            raise UserError(f"{key}={value!r}: expected a number, as in the default {key}={default}")
+        if expected := _expected(key, default, value):
+            raise UserError(f"{key}={value!r}: expected {expected}, as in the default {key}={default}")
+    if isinstance(cfg.seed, int) and not 0 <= cfg.seed <= LARGEST_SEED:
+        raise UserError(f"seed={cfg.seed}: expected a number from 0 to {LARGEST_SEED}")
+
+
+def _expected(key: str, default: Any, value: Any) -> str | None:
+    """What ``value`` ought to have been, None if it is of its default's kind."""
+    if isinstance(default, bool):
+        return None if isinstance(value, bool) else "true or false"
+    if not isinstance(default, int | float) or key in NUMBER_OR_WORD:
+        return None
+    if isinstance(value, str | bool):
+        return "a number"
+    # A term's weight is any number, though its default may be written 0.
+    if isinstance(default, int) and isinstance(value, float) and not key.endswith(".weight"):
+        return "a whole number"
+    return None
 
 
 def _is_group(key: str) -> bool:
@@ -133,34 +158,69 @@ def _keys(node: DictConfig | ListConfig, prefix: str = "") -> Iterator[str]:
                 yield from _keys(child, f"{prefix}{name}.")
 
 
-def _exit(error: BaseException) -> None:
+def _exit(error: BaseException, begun: Sequence[Path] = ()) -> None:
+    """Print the one line and exit, or let a defect of ours keep its traceback.
+
+    Args:
+        error: what ended the command.
+        begun: output folders of the jobs that began.
+    """
     if os.environ.get("VSR_TRACEBACK"):
         raise error
-    cause = _user_error(error)
-    if cause is None:
+    line = _user_error(error, begun)
+    if line is None:
         raise error
-    print(f"error: {cause}", file=sys.stderr)
+    print(f"error: {line}", file=sys.stderr)
     sys.exit(1)
 
 
-def _user_error(error: BaseException | None) -> str | None:
+def _user_error(error: BaseException, begun: Sequence[Path]) -> str | None:
     """One line for an error that the user can mend, None for a defect of ours."""
-    chain = []
-    while error is not None:
-        chain.append(error)
-        error = error.__cause__ or error.__context__
+    # Causes only: what an error merely came up in the handling of (`__context__`) does not explain it.
+    chain = [error]
+    while chain[-1].__cause__ is not None:
+        chain.append(chain[-1].__cause__)
     for link in chain:
         if isinstance(link, UserError):
-            return _one_line(link)
+            return _without_worker_traceback(link)
     for link in chain:
         if isinstance(link, OSError) and link.filename is not None:
-            return f"{link.filename}: {link.strerror}; choose another place with output_dir=DIR or mend this one"
+            return _file_error(link, begun)
     for link in chain:
-        if isinstance(link, InstantiationException) and link.__cause__ is not None:
-            return _one_line(link.__cause__)
+        if isinstance(link, InstantiationException):
+            return _instantiation_error(link)
         if isinstance(link, HydraException | OmegaConfBaseException):
             return _one_line(link)
     return None
+
+
+def _without_worker_traceback(error: UserError) -> str:
+    """The message alone: from a data worker, torch raises the worker's whole traceback as the message."""
+    text = str(error)
+    if text.startswith("Caught UserError in "):
+        text = text.rpartition("UserError: ")[2]
+    return re.sub(r"\s*\n\s*", " ", text).strip()
+
+
+def _file_error(error: OSError, begun: Sequence[Path]) -> str:
+    line = f"{error.filename}: {error.strerror}"
+    path = Path(os.fsdecode(error.filename) if isinstance(error.filename, bytes) else str(error.filename)).absolute()
+    in_a_run = error.errno in CANNOT_WRITE and any(path.is_relative_to(folder) for folder in begun)
+    # Before any job began, Hydra touched no file but the output folder it makes.
+    return f"{line}; choose another place with output_dir=DIR or mend this one" if in_a_run or not begun else line
+
+
+def _instantiation_error(error: InstantiationException) -> str | None:
+    """A mistake in the config, led by its key; None where the object's own code went wrong."""
+    cause = error.__cause__
+    if cause is None:
+        return _one_line(error)
+    # Not imported: only where Lightning itself raised can this be it.
+    is_lightnings = type(cause).__name__ == "MisconfigurationException"
+    if not (isinstance(cause, TypeError | ValueError | ImportError) or is_lightnings):
+        return None
+    found = re.search(r"^full_key: (.+)$", str(error), re.MULTILINE) or re.search(r"target '([^']+)'", str(error))
+    return f"{found[1]}: {_one_line(cause)}" if found else _one_line(cause)
 
 
 def _one_line(error: BaseException) -> str:

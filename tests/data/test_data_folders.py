@@ -12,7 +12,7 @@ from vsr.errors import UserError
 SETTINGS = {"name": "test", "scale": 4, "frames": 2, "crop": 8}
 
 
-def write_clip(folder, frames, size=(16, 24)):
+def write_clip(folder, frames, size=(64, 68)):
     folder.mkdir(parents=True)
     for number in range(frames):
         cv2.imwrite(str(folder / f"{number}.png"), np.full((*size, 3), number, np.uint8))
@@ -52,9 +52,9 @@ def test_a_single_frame_cannot_be_split(tmp_path):
 
 def test_benchmark_pairs_low_resolution_with_the_originals(tmp_path):
     write_clip(tmp_path / "GT" / "city", 3)
-    write_clip(tmp_path / "BIx4" / "city", 3, size=(4, 6))
+    write_clip(tmp_path / "BIx4" / "city", 3, size=(16, 17))
     build = partial(benchmark, str(tmp_path), hr="GT", name="vid4", scale=4)
-    assert build(lr="BIx4").val_clips[0]["lr"].shape == (3, 3, 4, 6)
+    assert build(lr="BIx4").val_clips[0]["lr"].shape == (3, 3, 16, 17)
     assert "lr" not in build(lr=None).val_clips[0]
     with pytest.raises(UserError, match=r"no folder BDx4/. Set data.lr=null"):
         build(lr="BDx4")
@@ -73,3 +73,18 @@ def test_a_home_folder_is_understood(tmp_path, monkeypatch):
     assert FrameFolder("~/clips")[0].name == "GT/city"
     assert benchmark("~/clips", hr="GT", name="vid4", scale=4).val_clips[0]["name"] == "city"
     assert Path("~").expanduser() == tmp_path
+
+
+def test_without_training_every_clip_and_frame_is_scored(tmp_path):
+    for name in ("a", "b"):
+        write_clip(tmp_path / "root" / name, 5)
+    data = folder_data(FrameFolder, str(tmp_path / "root"), train=None, **{**SETTINGS, "crop": 256, "frames": 99})
+    assert [clip["name"] for clip in data.val_dataloader()] == ["a", "b"]
+    assert [len(clip["hr"]) for clip in data.val_dataloader()] == [5, 5]
+    assert data.train_clips is None
+
+
+def test_without_training_a_validation_folder_is_the_one_scored(tmp_path):
+    write_clip(tmp_path / "val" / "v", 2)
+    data = folder_data(FrameFolder, None, str(tmp_path / "val"), train=None, **SETTINGS)
+    assert [clip["name"] for clip in data.val_dataloader()] == ["v"]

@@ -8,7 +8,7 @@ from vsr.errors import UserError
 def datamodule(workers=0, batch_size=2, val_clips=3, **settings):
     data = ClipDataModule(
         SyntheticScenes(3, 6, 40, seed=0),
-        SyntheticScenes(val_clips, 4, 34, seed=1),
+        SyntheticScenes(val_clips, 4, 66, seed=1),
         name="synthetic",
         scale=4,
         frames=3,
@@ -66,7 +66,7 @@ def test_a_resumed_run_sees_the_rest():
 def test_validation_clips_come_whole_one_at_a_time():
     items = list(datamodule(max_val_frames=3).val_dataloader())
     assert [item["name"] for item in items] == ["scene_0000", "scene_0001", "scene_0002"]
-    assert items[0]["hr"].shape == (3, 3, 32, 32)
+    assert items[0]["hr"].shape == (3, 3, 64, 64)
 
 
 @pytest.mark.parametrize(("clips", "world"), [(3, 2), (1, 2), (4, 2), (2, 3)])
@@ -86,7 +86,7 @@ def test_motion_is_collated():
 
 
 def test_evaluation_only_data_cannot_train():
-    data = ClipDataModule(None, SyntheticScenes(1, 4, 34, seed=1), name="vid4", scale=4)
+    data = ClipDataModule(None, SyntheticScenes(1, 4, 66, seed=1), name="vid4", scale=4)
     with pytest.raises(UserError, match=r"data=vid4 is for evaluation only"):
         data.train_dataloader()
 
@@ -94,3 +94,12 @@ def test_evaluation_only_data_cannot_train():
 def test_crop_must_be_a_multiple_of_scale():
     with pytest.raises(UserError, match=r"data.crop=128 is not a multiple of scale=3. Try data.crop=126"):
         ClipDataModule(SyntheticScenes(1, 6, 160, seed=0), None, name="synthetic", scale=3, crop=128)
+
+
+@pytest.mark.parametrize(("setting", "least"), [("frames", 1), ("batch_size", 1), ("workers", 0)])
+def test_a_number_that_is_too_low_is_refused(setting, least):
+    clips = SyntheticScenes(1, 6, 16, seed=0)
+    settings = {"name": "synthetic", "scale": 4, "frames": 3, "crop": 16, setting: least - 1}
+    with pytest.raises(UserError, match=rf"data.{setting}={least - 1} is too low: it must be at least {least}"):
+        ClipDataModule(clips, None, **settings)
+    ClipDataModule(clips, None, **{**settings, setting: least})

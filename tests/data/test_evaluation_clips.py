@@ -20,7 +20,7 @@ class NumberedClip:
 
 
 def test_whole_clips_in_order_cut_to_a_multiple_of_scale():
-    data = EvaluationClips([NumberedClip("a"), NumberedClip("b", 3)], scale=4)
+    data = EvaluationClips([NumberedClip("a"), NumberedClip("b", 3)], scale=4, min_size=1)
     assert len(data) == 2
     item = data[0]
     assert item["name"] == "a"
@@ -33,18 +33,19 @@ def test_whole_clips_in_order_cut_to_a_multiple_of_scale():
 
 
 def test_limits():
-    data = EvaluationClips([NumberedClip("a"), NumberedClip("b")], 1, max_frames=3, max_clips=1, start=2)
+    data = EvaluationClips([NumberedClip("a"), NumberedClip("b")], 1, max_frames=3, max_clips=1, min_size=1)
     assert len(data) == 1
-    assert data[0]["hr"][:, 0, 0, 0].tolist() == [2, 3, 4]
-    assert EvaluationClips([NumberedClip("a")], 1, max_frames=99)[0]["hr"].shape[0] == 6
+    assert data[0]["hr"][:, 0, 0, 0].tolist() == [0, 1, 2]
+    assert EvaluationClips([NumberedClip("a")], 1, max_frames=99, min_size=1)[0]["hr"].shape[0] == 6
 
 
 def test_low_resolution_partners_are_found_by_name_and_cover_the_same_frames():
     hr = [NumberedClip("a"), NumberedClip("b")]
     lr = [NumberedClip("b", size=(2, 3)), NumberedClip("a", size=(2, 3)), NumberedClip("c")]
-    item = EvaluationClips(hr, 4, lr, max_frames=2, start=1)[1]
+    item = EvaluationClips(hr, 4, lr, max_frames=2, min_size=1)[1]
+    assert item["name"] == "b"
     assert item["lr"].shape == (2, 3, 2, 3)
-    assert item["lr"][:, 0, 0, 0].tolist() == [1, 2]
+    assert item["lr"][:, 0, 0, 0].tolist() == [0, 1]
 
 
 @pytest.mark.parametrize(
@@ -57,13 +58,12 @@ def test_low_resolution_partners_are_found_by_name_and_cover_the_same_frames():
 )
 def test_a_partner_that_does_not_fit_is_refused(partner, message):
     with pytest.raises(UserError, match=message):
-        EvaluationClips([NumberedClip("city")], 4, [partner])
+        EvaluationClips([NumberedClip("city")], 4, [partner], min_size=1)
 
 
 def test_unusable_clips_are_refused():
     with pytest.raises(UserError, match=r"no clips to evaluate"):
         EvaluationClips([], 4)
-    with pytest.raises(UserError, match=r"'a' has 6 frames: evaluation cannot start at frame 6"):
-        EvaluationClips([NumberedClip("a")], 4, start=6)
-    with pytest.raises(UserError, match=r"'a' is 3x9: smaller than scale=4"):
-        EvaluationClips([NumberedClip("a", size=(9, 3))], 4)
+    with pytest.raises(UserError, match=r"'a' is 63x90, .* scale=4: each side must be at least 64 px"):
+        EvaluationClips([NumberedClip("a", size=(90, 63))], 4)
+    assert len(EvaluationClips([NumberedClip("a", size=(90, 64))], 4)) == 1

@@ -176,6 +176,16 @@ def test_a_weights_file_with_code_in_it_is_not_loaded(tmp_path):
         vgg16(str(tmp_path / "vgg16.pth"))
 
 
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_a_truncated_weights_file_is_named(tmp_path, suffix):
+    path = tmp_path / f"half{suffix}"
+    state = {"features.0.weight": torch.zeros(64, 3, 11, 11)}
+    safetensors.torch.save_file(state, path) if suffix == ".safetensors" else torch.save(state, path)
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(UserError, match=rf"half\{suffix}: .*it is damaged"):
+        alexnet(str(path))
+
+
 def test_it_moves_itself_to_its_inputs_device(frames):
     network = FrozenFeatures("conv", nn.Sequential(nn.Conv2d(3, 4, 3)), {"conv": 0}, "random")
     with torch.inference_mode():

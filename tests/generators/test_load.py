@@ -59,6 +59,23 @@ def test_a_broken_file_is_named(tmp_path, content):
         read_weights(str(path))
 
 
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_a_truncated_file_is_named(tmp_path, suffix):
+    path = tmp_path / f"half{suffix}"
+    state = generator().state_dict()
+    save_file(state, path) if suffix == ".safetensors" else torch.save({"params": state}, path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(UserError, match=rf"half\{suffix}: .*it is damaged"):
+        read_weights(str(path))
+
+
+@pytest.mark.parametrize("bare", [[1, 2], torch.zeros(2)])
+def test_a_file_without_names_is_named(tmp_path, bare):
+    torch.save(bare, tmp_path / "bare.pth")
+    with pytest.raises(UserError, match=r"bare\.pth: holds no tensors by name"):
+        read_weights(str(tmp_path / "bare.pth"))
+
+
 def test_a_file_of_something_else(tmp_path):
     path = tmp_path / "other.pth"
     torch.save({"epoch": 3, "words": ["a"]}, path)

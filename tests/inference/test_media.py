@@ -1,7 +1,10 @@
 """Pictures and videos: what stands in them is what was given."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import av
 import numpy as np
+import pytest
 import torch
 from PIL import Image
 
@@ -59,3 +62,30 @@ def test_long_clips_are_cut_to_a_short_video(tmp_path):
     MediaFolder(tmp_path, max_frames=3).write("clip", *versions(frames=6))
     with av.open(str(tmp_path / "clip.mp4")) as container:
         assert sum(1 for _ in container.decode(video=0)) == 3
+
+
+def test_nothing_is_made_before_the_first_clip(tmp_path):
+    media = MediaFolder(tmp_path / "run" / "media")
+    assert not (tmp_path / "run").exists()
+    media.write("clip", *versions())
+    assert (tmp_path / "run" / "media" / "clip.png").is_file()
+
+
+def test_two_writers_of_one_clip_do_not_meet(tmp_path):
+    clips = versions(frames=10)
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(MediaFolder(tmp_path).write, "clip", *clips) for _ in range(4)]:
+            done.result()
+    assert {path.name for path in tmp_path.iterdir()} == {"clip.png", "clip.mp4"}
+    with av.open(str(tmp_path / "clip.mp4")) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 10
+
+
+def test_a_video_that_cannot_be_written_leaves_the_old_one_and_no_part(tmp_path):
+    frames = [np.zeros((32, 32, 3), np.uint8)]
+    write_video(tmp_path / "clip.mp4", frames, 25)
+    before = (tmp_path / "clip.mp4").read_bytes()
+    with pytest.raises(ValueError):
+        write_video(tmp_path / "clip.mp4", [*frames, np.zeros((32, 32), np.uint8)], 25)
+    assert (tmp_path / "clip.mp4").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]

@@ -60,3 +60,23 @@ def test_the_hash_follows_what_is_trained_and_not_where():
     config = {"loss": {"pixel": {"weight": 1.0}}, "output_dir": "a"}
     assert config_hash(config) == config_hash({**config, "output_dir": "b"})
     assert config_hash(config) != config_hash({**config, "loss": {"pixel": {"weight": 2.0}}})
+
+
+def test_the_hash_leaves_out_devices_and_workers_but_not_their_neighbours():
+    config = {
+        "trainer": {"max_steps": 4, "accelerator": "cpu", "devices": 1},
+        "data": {"workers": 0, "crop": 64},
+        "generator": {"blocks": 1, "memory": "normal"},
+        "memory": "normal",
+        "compile": False,
+    }
+    elsewhere = {
+        "trainer": {"max_steps": 4, "accelerator": "gpu", "devices": 8, "num_nodes": 2, "strategy": "ddp"},
+        "data": {"workers": 4, "crop": 64},
+        "generator": {"blocks": 1, "memory": "low"},
+        "memory": "low",
+        "compile": True,
+    }
+    assert config_hash(elsewhere) == config_hash(config)
+    for group, key in (("trainer", "max_steps"), ("data", "crop"), ("generator", "blocks")):
+        assert config_hash({**config, group: {**config[group], key: 2}}) != config_hash(config), key

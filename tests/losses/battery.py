@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from vsr.discriminators import MultiScale, PatchDiscriminator2d, PatchDiscriminator3d
-from vsr.features import vgg16
+from vsr.features import i3d, vgg16
 from vsr.losses import (
     FeatureMatchingLoss,
     FrequencyLoss,
@@ -20,6 +20,7 @@ from vsr.losses import (
     Schedule,
     SsimLoss,
     StyleLoss,
+    VideoPerceptualLoss,
 )
 
 
@@ -53,6 +54,7 @@ class Case:
 
 
 SHALLOW = {"relu1_2": 1.0, "relu2_2": 0.5}
+EARLY = {"Conv3d_1a_7x7": 1.0, "MaxPool3d_3a_3x3": 0.5}
 FULL_REFERENCE = {
     "pixel_l1": Case(lambda: PixelLoss("l1")),
     "pixel_mse": Case(lambda: PixelLoss("mse")),
@@ -67,4 +69,6 @@ FULL_REFERENCE = {
     "lpips_vgg": Case(lambda: LpipsLoss("vgg", "random")),
     "lpips_squeeze": Case(lambda: LpipsLoss("squeeze", "random")),
     "feature_matching": Case(FeatureMatchingLoss, per_frame=False),
+    "video_perceptual_l1": Case(lambda: VideoPerceptualLoss(i3d("random"), EARLY, "l1"), per_frame=False),
+    "video_perceptual_l2": Case(lambda: VideoPerceptualLoss(i3d("random"), EARLY, "l2"), per_frame=False),
 }

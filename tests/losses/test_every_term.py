@@ -56,6 +56,13 @@ def test_black_and_white_give_a_finite_value_and_gradient(case, sr_level, hr_lev
     assert loss.isfinite() and sr.grad.isfinite().all()
 
 
+def test_a_batch_costs_the_mean_of_what_its_clips_cost(case):
+    sr, hr = pair(case, clips=2)
+    sr[1] = hr[1]  # one clip costs much, the other nothing
+    clips = [evaluate(case, sr[b : b + 1], hr[b : b + 1]) for b in range(2)]
+    torch.testing.assert_close(evaluate(case, sr, hr), torch.stack(clips).mean())
+
+
 @pytest.mark.parametrize("case", [name for name, case in FULL_REFERENCE.items() if case.per_frame], indirect=True)
 def test_frames_count_alike_however_they_are_split_into_clips(case):
     sr, hr = pair(case, clips=2, frames=2)

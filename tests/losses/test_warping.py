@@ -59,6 +59,26 @@ def test_nothing_visible_is_no_division_by_zero():
     assert warping_distance(clip, blind) == 0
 
 
+@pytest.mark.parametrize("distance", [warping_distance, temporal_feature_distance])
+def test_a_batch_costs_the_mean_of_what_its_clips_cost_however_much_each_shows(distance):
+    pans = [panning(1, 0, frames=3), panning(9, -10, frames=3)]
+    for (clip, _), brighter in zip(pans, (0.1, 0.4), strict=True):
+        clip[:, 1] += brighter
+    together = torch.cat([clip for clip, _ in pans]), Motion(*map(torch.cat, zip(*(m for _, m in pans), strict=True)))
+    apart = [distance(*pan) for pan in pans]
+    torch.testing.assert_close(distance(*together), torch.stack(apart).mean())
+    assert apart[1] > 3 * apart[0]
+
+
+@pytest.mark.parametrize("distance", [warping_distance, temporal_feature_distance])
+def test_a_clip_with_nothing_visible_adds_nothing_to_its_batch(distance):
+    clip, motion = panning(1, 0)
+    clip[:, 1] += 0.1
+    blind = motion._replace(occluded_in_previous=torch.ones_like(motion.occluded_in_previous))
+    batch = torch.cat((clip, clip)), Motion(*map(torch.cat, zip(motion, blind, strict=True)))
+    torch.testing.assert_close(distance(*batch), distance(clip, motion) / 2)
+
+
 def test_exact_motion_of_synthetic_scenes_leaves_little():
     scene = SyntheticScenes(clips=1, frames=4, size=96, seed=5)[0]
     clip = torch.from_numpy(scene.read(range(4))).permute(0, 3, 1, 2).float()[None] / 255

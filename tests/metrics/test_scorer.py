@@ -79,3 +79,14 @@ def test_an_unknown_metric_names_the_nearest(asked, nearest):
 def test_clips_of_different_shape_are_refused():
     with pytest.raises(UserError, match=r"\(2, 3, 8, 8\) cannot be scored against HR of \(2, 3, 8, 12\)"):
         ClipScorer(["mse"])(torch.rand(2, 3, 8, 8), torch.rand(2, 3, 8, 12))
+
+
+def test_weights_that_cannot_be_had_are_missed_at_once_and_only_where_asked_for(tmp_path, monkeypatch):
+    monkeypatch.setenv("VSR_OFFLINE", "1")
+    monkeypatch.setenv("VSR_CACHE", str(tmp_path))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.delenv("VSR_ASSETS", raising=False)
+    for metric, trunk in (("lpips", "alexnet"), ("lpips_vgg", "vgg16")):
+        with pytest.raises(UserError, match=f"{trunk}.* is not to be had"):
+            ClipScorer(["psnr", metric])
+    assert ClipScorer(["psnr"])(*torch.zeros(2, 1, 3, 8, 8)) == {"psnr": 100.0}

@@ -85,10 +85,20 @@ def test_bad_weights_are_named(tmp_path):
     with pytest.raises(UserError, match="holds no SPyNet"):
         SPyNet(str(tmp_path / "other.pth"))
     (tmp_path / "text.pth").write_text("not weights")
-    with pytest.raises(UserError, match="loads safely"):
+    with pytest.raises(UserError, match=r"text\.pth: not a checkpoint"):
         SPyNet(str(tmp_path / "text.pth"))
     with pytest.raises(UserError, match="basicvsr_vimeo90k_bi"):
         SPyNet("basicvsr_vimeo90k_bee")
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_a_truncated_weights_file_is_named(tmp_path, suffix):
+    path = tmp_path / f"flow{suffix}"
+    state = random_spynet().state_dict()
+    save_file(state, path) if suffix == ".safetensors" else torch.save({"params": state}, path)
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(UserError, match=rf"flow\{suffix}: .*it is damaged"):
+        SPyNet(str(path))
 
 
 @pytest.mark.pretrained

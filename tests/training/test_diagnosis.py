@@ -9,7 +9,7 @@ from tests.conftest import TINY, TINY_ADVERSARIAL
 from vsr.errors import UserError
 from vsr.losses import LossStack, PixelLoss, Schedule
 from vsr.losses.term import LossTerm
-from vsr.training.diagnosis import Diagnosis, gradient_norms, shares
+from vsr.training.diagnosis import Diagnosis, gradient_norms, not_finite, shares
 from vsr.training.run import train
 
 NAN = float("nan")
@@ -46,9 +46,11 @@ def test_gradient_norms_by_hand_and_the_graph_survives_them():
 
 def test_broken_terms_are_named_and_stop():
     losses = {"pixel": torch.tensor(1.0), "style": torch.tensor(NAN), "lpips": torch.tensor(float("inf"))}
-    with pytest.raises(UserError, match="generator step 7: loss term style, lpips is not finite"):
-        Diagnosis().broken(losses, 7, "loss term")
-    assert Diagnosis().broken({"pixel": torch.tensor(1.0)}, 7, "loss term") is None
+    assert not_finite(losses) == ["style", "lpips"]
+    assert not_finite({"pixel": torch.tensor(1.0)}) == not_finite({}) == []
+    with pytest.raises(UserError, match="step 7: style is not finite, stopped before an optimiser saw it"):
+        Diagnosis().act("step 7: style is not finite")
+    Diagnosis(non_finite="skip").act("step 7: style is not finite")
 
 
 def test_a_misspelt_choice_is_refused():

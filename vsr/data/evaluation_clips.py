@@ -21,11 +21,11 @@ class EvaluationClips(Dataset[dict[str, Any]]):
         lr: low-resolution source with the same clip names; None: the caller makes LR itself.
         max_frames: at most so many frames a clip; None: all.
         max_clips: at most so many clips; None: all.
-        start: first frame to use.
+        min_size: smallest side of an LR picture in pixels: what generators are given at least.
 
     Raises:
-        UserError: no clips, ``start`` beyond a clip's end, a picture smaller than ``scale``, or an LR clip that is
-            missing or does not fit.
+        UserError: no clips, a picture whose LR is smaller than ``min_size``, or an LR clip that is missing or does not
+            fit.
     """
 
     def __init__(
@@ -35,14 +35,14 @@ class EvaluationClips(Dataset[dict[str, Any]]):
         lr: Sequence[Clip] | None = None,
         max_frames: int | None = None,
         max_clips: int | None = None,
-        start: int = 0,
+        min_size: int = 16,
     ) -> None:
         self.clips = list(clips)[:max_clips]
-        self.scale, self.max_frames, self.start = scale, max_frames, start
+        self.scale, self.max_frames = scale, max_frames
         if not self.clips:
             raise UserError("There are no clips to evaluate. Check data.root and data.max_val_clips.")
         for clip in self.clips:
-            _check(clip, scale, start)
+            _check(clip, scale, min_size)
         self.lr = None if lr is None else [_partner(clip, lr, scale) for clip in self.clips]
 
     def __len__(self) -> int:
@@ -50,8 +50,7 @@ class EvaluationClips(Dataset[dict[str, Any]]):
 
     def __getitem__(self, index: int) -> dict[str, Any]:
         clip = self.clips[index]
-        stop = clip.length if self.max_frames is None else min(clip.length, self.start + self.max_frames)
-        span = range(self.start, stop)
+        span = range(clip.length)[: self.max_frames]
         height, width = (side // self.scale for side in clip.size)
         hr = clip.read(span)[:, : height * self.scale, : width * self.scale]
         item = {"hr": _tensor(hr), "name": clip.name}
@@ -64,11 +63,12 @@ def _tensor(frames: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(frames.transpose(0, 3, 1, 2).copy(order="C"))
 
 
-def _check(clip: Clip, scale: int, start: int) -> None:
-    if start >= clip.length:
-        raise UserError(f"Clip '{clip.name}' has {clip.length} frames: evaluation cannot start at frame {start}.")
-    if min(clip.size) < scale:
-        raise UserError(f"Clip '{clip.name}' is {clip.size[1]}x{clip.size[0]}: smaller than scale={scale}.")
+def _check(clip: Clip, scale: int, min_size: int) -> None:
+    if min(clip.size) < min_size * scale:
+        raise UserError(
+            f"Clip '{clip.name}' is {clip.size[1]}x{clip.size[0]}, too small to evaluate at scale={scale}: each side "
+            f"must be at least {min_size * scale} px. Remove it."
+        )
 
 
 def _partner(clip: Clip, lr: Sequence[Clip], scale: int) -> Clip:

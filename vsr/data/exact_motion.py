@@ -24,12 +24,12 @@ class ExactMotion(NamedTuple):
         window = (..., slice(top, top + size), slice(left, left + size))
         to_next, to_previous, in_next, in_previous = (array[window] for array in self)
         return ExactMotion(
-            to_next, to_previous, in_next | leaves_picture(to_next), in_previous | leaves_picture(to_previous)
+            to_next, to_previous, in_next | leaves_window(to_next), in_previous | leaves_window(to_previous)
         )
 
 
-def leaves_picture(flow: np.ndarray) -> np.ndarray:
-    """Where ``p + flow[p]`` is beyond the outermost pixel centres. (..., 2, H, W) -> bool (..., 1, H, W)."""
+def leaves_window(flow: np.ndarray) -> np.ndarray:
+    """Where ``p + flow[p]`` leaves the window of the pixel centres. (..., 2, H, W) -> bool (..., 1, H, W)."""
     height, width = flow.shape[-2:]
     x = np.arange(width) + flow[..., 0, :, :]
     y = np.arange(height)[:, None] + flow[..., 1, :, :]

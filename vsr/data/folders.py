@@ -14,19 +14,28 @@ log = logging.getLogger(__name__)
 
 
 def folder_data(
-    source: Callable[[str | None], Sequence[Clip]], root: str | None, val_root: str | None = None, **settings: Any
+    source: Callable[[str | None], Sequence[Clip]],
+    root: str | None,
+    val_root: str | None = None,
+    train: bool | None = True,
+    **settings: Any,
 ) -> ClipDataModule:
     """Train on the clips below ``root`` and validate on those below ``val_root``, or on held-out ones (`hold_out`).
+
+    Without ``train``, for evaluation only: every clip below ``val_root`` or, where that is None, below ``root``.
 
     Args:
         source: `VideoFolder` or `FrameFolder`.
         root: folder of training clips.
         val_root: folder of validation clips; None holds some of ``root`` out.
+        train: True to train; None or False for evaluation only.
         settings: the other arguments of `ClipDataModule`.
     """
+    if not train:
+        return ClipDataModule(None, source(root if val_root is None else val_root), **settings)
     clips = source(root)
-    train, val = hold_out(clips) if val_root is None else (clips, source(val_root))
-    return ClipDataModule(train, val, **settings)
+    train_clips, val_clips = hold_out(clips) if val_root is None else (clips, source(val_root))
+    return ClipDataModule(train_clips, val_clips, **settings)
 
 
 def hold_out(clips: Sequence[Clip]) -> tuple[list[Clip], list[Clip]]:
@@ -46,13 +55,14 @@ def hold_out(clips: Sequence[Clip]) -> tuple[list[Clip], list[Clip]]:
     return [Excerpt(last, 0, cut)], [Excerpt(last, cut, last.length)]
 
 
-def benchmark(root: str | None, hr: str, lr: str | None = None, **settings: Any) -> ClipDataModule:
+def benchmark(root: str | None, hr: str, lr: str | None = None, train: None = None, **settings: Any) -> ClipDataModule:
     """A published test set of frame folders, for evaluation only: ``root/hr/CLIP/*.png`` and ``root/lr/CLIP/*.png``.
 
     Args:
         root: the test set's folder.
         hr: folder of the originals within it.
         lr: folder of their LR within it; None makes LR with the configured degradation.
+        train: None; as in every data config, where it means evaluation only.
         settings: the other arguments of `ClipDataModule`.
     """
     if root is None:
@@ -64,4 +74,4 @@ def benchmark(root: str | None, hr: str, lr: str | None = None, **settings: Any)
         raise UserError(f"Test set '{folder}' has no folder {lr}/. Set data.lr=null to make LR from {hr}/.")
     originals = FrameFolder(folder / hr)
     reduced = None if lr is None else FrameFolder(folder / lr)
-    return ClipDataModule(None, originals, val_lr=reduced, **settings)
+    return ClipDataModule(train, originals, val_lr=reduced, **settings)

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from vsr.data.clip import Clips
-from vsr.data.exact_motion import ExactMotion, leaves_picture
+from vsr.data.exact_motion import ExactMotion, leaves_window
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class SyntheticClip:
         for number, layer in enumerate(self.layers):
             covered |= (top < number) & layer.covers(moved, there)
         flow = (moved - points).T.reshape(2, *self.size)
-        return flow.astype(np.float32), covered.reshape(1, *self.size) | leaves_picture(flow)
+        return flow.astype(np.float32), covered.reshape(1, *self.size) | leaves_window(flow)
 
     def _top_layer(self, points: np.ndarray, time: int) -> np.ndarray:
         top = np.zeros(len(points), int)

@@ -1,11 +1,8 @@
 """Fills a network that was built on the meta device: from an asset, from the user's file, or at random for tests."""
 
-import pickle
 from pathlib import Path
 from typing import TypeVar
 
-import safetensors
-import safetensors.torch
 import torch
 from torch import Tensor, nn
 
@@ -23,15 +20,10 @@ def read_weights(asset: str, weights: str) -> dict[str, Tensor]:
     """
     if weights == "pretrained":
         return assets.state_dict(asset)
-    path = Path(weights)
+    path = Path(weights).expanduser()
     if not path.is_file():
         raise UserError(f"weights={weights!r} is no file. Give a path, or `pretrained`.")
-    try:
-        if path.suffix == ".safetensors":
-            return safetensors.torch.load_file(path)
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except (safetensors.SafetensorError, pickle.UnpicklingError, EOFError) as error:
-        raise UserError(f"{path} is damaged, or holds more than tensors: it is not loaded.") from error
+    return assets.read_tensor_file(path)
 
 
 def fill(network: Network, state: dict[str, Tensor], source: str, prefix: str = "") -> Network:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from hydra.utils import instantiate
-from safetensors.torch import load_file
 from torch import Tensor
 
 from vsr import assets
@@ -49,7 +46,7 @@ def read_weights(source: str) -> Weights:
         if source in assets.ASSETS:
             return Weights(source, assets.state_dict(source))
         raise UserError(f"{source}: no such file, run or asset.{nearest(source, assets.ASSETS)}")
-    content = _read_file(path)
+    content = assets.read_tensor_file(path)
     if "state_dict" in content and "config" in content:
         return _own_checkpoint(source, content)
     for key in ("params_ema", "params"):
@@ -81,20 +78,21 @@ def initialise(generator: Generator, weights: Weights) -> None:
     Raises:
         UserError: they belong to another architecture; says which tensors are missing, left over or of another shape.
     """
-    own, given = generator.state_dict(), weights.state_dict
-    missing, extra = own.keys() - given.keys(), given.keys() - own.keys()
-    shapes = [name for name in own.keys() & given.keys() if own[name].shape != given[name].shape]
-    if missing or extra or shapes:
-        details = [
-            f"{len(names)} tensors {what} (such as {min(names)})"
-            for what, names in (("missing", missing), ("left over", extra), ("of another shape", shapes))
-            if names
-        ]
+    mismatch = state_mismatch(generator.state_dict(), weights.state_dict)
+    if mismatch:
         raise UserError(
-            f"{weights.source}: these weights are of another architecture than this generator: {', '.join(details)}; "
+            f"{weights.source}: these weights are of another architecture than this generator: {mismatch}; "
             "choose the generator= they were trained with"
         )
-    generator.load_state_dict(given)
+    generator.load_state_dict(weights.state_dict)
+
+
+def state_mismatch(own: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> str:
+    """How the tensors of ``given`` differ from those of ``own`` in name and shape; empty where they do not."""
+    missing, extra = own.keys() - given.keys(), given.keys() - own.keys()
+    shapes = [name for name in own.keys() & given.keys() if own[name].shape != given[name].shape]
+    kinds = (("missing", missing), ("left over", extra), ("of another shape", shapes))
+    return ", ".join(f"{len(names)} tensors {what} (such as {min(names)})" for what, names in kinds if names)
 
 
 def without_weights(node: Any) -> Any:
@@ -111,18 +109,3 @@ def _own_checkpoint(source: str, content: Mapping[str, Any]) -> Weights:
         prefix = "generator."
         state = {k.removeprefix(prefix): v for k, v in content["state_dict"].items() if k.startswith(prefix)}
     return Weights(source, state, dict(content["config"]), int(content["generator_steps"]))
-
-
-def _read_file(path: Path) -> dict[str, Any]:
-    try:
-        if path.suffix == ".safetensors":
-            return dict(load_file(path))
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except PermissionError as error:
-        raise UserError(f"{path}: not readable ({error.strerror})") from error
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UserError(f"{path}: not a checkpoint that can be read safely ({reason})") from error
-    if not isinstance(content, Mapping):
-        raise UserError(f"{path}: holds no generator weights (a {type(content).__name__})")
-    return dict(content)

@@ -10,6 +10,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
+from vsr.inference.whole_file import whole_file
+
 PANELS = ("bicubic", "SR", "HR")
 BAR = 22  # height of the caption bar, px
 PANEL_WIDTH = 400  # to which small frames are enlarged, px
@@ -19,7 +21,7 @@ class MediaFolder:
     """Writes ``NAME.png`` (one frame, whole and enlarged) and ``NAME.mp4`` of each clip into a folder.
 
     Args:
-        folder: made if missing.
+        folder: made, if missing, when the first clip is written.
         fps: of the videos.
         max_frames: longest video, in frames.
     """
@@ -28,7 +30,6 @@ class MediaFolder:
         self.folder = folder
         self.fps = fps
         self.max_frames = max_frames
-        folder.mkdir(parents=True, exist_ok=True)
 
     def write(self, name: str, bicubic: Tensor, sr: Tensor, hr: Tensor) -> None:
         """Show three versions of a clip, each ``(T, 3, H, W)`` in [0, 1], side by side."""
@@ -36,7 +37,8 @@ class MediaFolder:
         versions = [to_uint8(clip[: self.max_frames]) for clip in (bicubic, sr, hr)]
         middle = len(versions[0]) // 2
         picture = strip([clip[middle] for clip in versions])
-        picture.save(self.folder / f"{stem}.png")
+        with whole_file(self.folder / f"{stem}.png") as part:
+            picture.save(part, "PNG")
         frames = [np.asarray(captioned(list(panels))) for panels in zip(*versions, strict=True)]
         write_video(self.folder / f"{stem}.mp4", frames, self.fps)
 
@@ -77,8 +79,7 @@ def captioned(panels: list[np.ndarray]) -> Image.Image:
 def write_video(path: Path, frames: list[np.ndarray], fps: int) -> None:
     """Encode ``(H, W, 3)`` uint8 frames as H.264; the file appears under ``path`` only once it is whole."""
     height, width = (side - side % 2 for side in frames[0].shape[:2])  # 4:2:0 needs even sides
-    part = path.with_name(f".{path.name}.part")
-    with av.open(str(part), "w", format="mp4") as container:
+    with whole_file(path) as part, av.open(str(part), "w", format="mp4") as container:
         stream = container.add_stream("libx264", rate=Fraction(fps), options={"crf": "16"})
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         for frame in frames:
@@ -86,7 +87,6 @@ def write_video(path: Path, frames: list[np.ndarray], fps: int) -> None:
                 container.mux(packet)
         for packet in stream.encode():
             container.mux(packet)
-    part.replace(path)
 
 
 def _enlarged(panel: np.ndarray, factor: int) -> Image.Image:

@@ -11,9 +11,18 @@ from rich.console import Console
 from rich.table import Table
 
 from vsr.inference.evaluator import ClipResult, Evaluator
+from vsr.inference.whole_file import whole_file
 from vsr.metrics import METRICS
 
 SCHEMA = 1
+
+WHERE_AND_HOW: dict[str, Any] = {
+    **dict.fromkeys(("output_dir", "resume", "logger", "callbacks", "compile", "memory")),
+    "trainer": dict.fromkeys(("accelerator", "devices", "num_nodes", "strategy")),
+    "data": {"workers": None},
+    "generator": {"memory": None},
+}
+"""Keys of a training config that say where and how it runs, not what is trained."""
 
 
 def results_record(results: list[ClipResult], about: dict[str, Any]) -> dict[str, Any]:
@@ -29,9 +38,18 @@ def results_record(results: list[ClipResult], about: dict[str, Any]) -> dict[str
 
 
 def config_hash(config: dict[str, Any]) -> str:
-    """First 12 digits of the SHA-256 of ``config`` without the keys that say only where and how it runs."""
-    what = {key: value for key, value in config.items() if key not in ("output_dir", "resume", "logger", "callbacks")}
-    return hashlib.sha256(json.dumps(what, sort_keys=True, default=str).encode()).hexdigest()[:12]
+    """First 12 digits of the SHA-256 of a training ``config`` without the keys in `WHERE_AND_HOW`."""
+    what = json.dumps(_without(config, WHERE_AND_HOW), sort_keys=True, default=str)
+    return hashlib.sha256(what.encode()).hexdigest()[:12]
+
+
+def _without(node: dict[str, Any], left_out: dict[str, Any]) -> dict[str, Any]:
+    """``node`` without the keys of ``left_out`` that map to None, and likewise inside those that map to a dict."""
+    kept = {key: value for key, value in node.items() if key not in left_out or left_out[key] is not None}
+    return {
+        key: _without(value, left_out[key]) if key in left_out and isinstance(value, dict) else value
+        for key, value in kept.items()
+    }
 
 
 def random_weights(node: Any, path: str = "") -> list[str]:
@@ -44,9 +62,8 @@ def random_weights(node: Any, path: str = "") -> list[str]:
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write ``content`` whole or not at all."""
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    part.replace(path)
+    with whole_file(path) as part:
+        part.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def print_table(record: dict[str, Any], console: Console | None = None) -> None:

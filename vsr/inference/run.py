@@ -31,6 +31,8 @@ def evaluate(cfg: DictConfig) -> dict[str, Any]:
     if cfg.ckpt is None:
         raise UserError("ckpt is not set; name a run, a checkpoint, a published file or an asset: ckpt=runs/demo")
     generator, weights = load_generator(cfg.ckpt)
+    if cfg.scale not in (None, generator.scale):
+        raise UserError(f"scale={cfg.scale}: {cfg.ckpt} was trained for x{generator.scale}; leave scale unset")
     cfg.scale = generator.scale
     config: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
     output_dir = Path(cfg.output_dir)
@@ -52,7 +54,7 @@ def evaluate(cfg: DictConfig) -> dict[str, Any]:
             "degradation": "given LR" if datamodule.val_clips.lr else degradation.name,
             "generator": type(generator).__name__,
             "checkpoint": cfg.ckpt,
-            "config_hash": config_hash(config),
+            "config_hash": config_hash(weights.config) if weights.config else None,
             "generator_steps": weights.generator_steps,
             "random_weights": random_weights(weights.config),
             "loss_weights": _loss_weights(weights),

@@ -17,10 +17,11 @@ from vsr.motion.motion import Motion
 
 
 def temporal_feature_distance(features: Tensor, motion: Motion) -> Tensor:
-    """Σ M·(φ_{t+1} − warp(φ_t, w))² / (C' · Σ M), over all pairs of neighbouring frames; 0 for one frame.
+    """mean_b [Σ M·(φ_{t+1} − warp(φ_t, w))² / (C' · Σ M)]; both Σ run over the cells of the T − 1 pairs of clip b.
 
-    The flow w from t+1 to t is resized to the feature grid and so are its lengths: a motion of 8 pixels is one of 2
-    on a map of stride 4. M is the share of a cell's pixels that frame t shows.
+    A clip of one frame or with nothing visible counts as 0. The flow w from t+1 to t is resized to the feature grid
+    and so are its lengths: a motion of 8 pixels is one of 2 on a map of stride 4. M is the share of a cell's pixels
+    that frame t shows.
 
     Args:
         features: φ ``(B, T, C', H', W')``.
@@ -29,12 +30,14 @@ def temporal_feature_distance(features: Tensor, motion: Motion) -> Tensor:
     if features.shape[1] < 2:
         return features.sum() * 0.0
     size = (features.shape[-2], features.shape[-1])
+    pairs = motion.flow_to_previous.shape[:2]
     flow = resize_flow(motion.flow_to_previous.flatten(0, 1), size)
-    visible = F.adaptive_avg_pool2d((~motion.occluded_in_previous).flatten(0, 1).float(), size)
+    visible = F.adaptive_avg_pool2d((~motion.occluded_in_previous).flatten(0, 1).float(), size).unflatten(0, pairs)
     features = features.float()
     warped = warp(features[:, :-1].flatten(0, 1), flow, padding_mode="border")
-    difference = (features[:, 1:].flatten(0, 1) - warped).square()
-    return (visible * difference).sum() / (features.shape[2] * visible.sum()).clamp(min=1.0)
+    difference = (features[:, 1:] - warped.unflatten(0, pairs)).square()
+    counted = features.shape[2] * visible.flatten(1).sum(1)
+    return ((visible * difference).flatten(1).sum(1) / counted.clamp(min=1.0)).mean()
 
 
 class TemporalFeatureLoss(LossTerm):

@@ -11,7 +11,10 @@ from vsr.motion.motion import Motion
 
 
 def warping_distance(clips: Tensor, motion: Motion) -> Tensor:
-    """Σ M·|x_{t+1} − warp(x_t, w)| / (C · Σ M), over all pairs of neighbouring frames; 0 for one frame.
+    """mean_b [Σ M·|x_{t+1} − warp(x_t, w)| / (C · Σ M)]; both Σ run over the pixels of the T − 1 pairs of clip b.
+
+    A clip of one frame or with nothing visible counts as 0. Each clip is divided by its own Σ M, so that a batch
+    costs the same in one process as shared out over several.
 
     w is the flow from t+1 to t, for backward sampling brings frame t onto the grid of frame t+1 with the flow that
     points back; M is 1 where frame t shows the pixel of frame t+1. Lai et al. 2018 ("Learning Blind Video Temporal
@@ -25,9 +28,10 @@ def warping_distance(clips: Tensor, motion: Motion) -> Tensor:
         return clips.sum() * 0.0
     clips = clips.float()
     warped = warp(clips[:, :-1].flatten(0, 1), motion.flow_to_previous.flatten(0, 1), padding_mode="border")
-    difference = (clips[:, 1:].flatten(0, 1) - warped).abs()
-    visible = (~motion.occluded_in_previous).flatten(0, 1).float()
-    return (visible * difference).sum() / (clips.shape[2] * visible.sum()).clamp(min=1.0)
+    difference = (clips[:, 1:] - warped.unflatten(0, motion.flow_to_previous.shape[:2])).abs()
+    visible = (~motion.occluded_in_previous).float()
+    counted = clips.shape[2] * visible.flatten(1).sum(1)
+    return ((visible * difference).flatten(1).sum(1) / counted.clamp(min=1.0)).mean()
 
 
 class WarpingLoss(LossTerm):
@@ -45,5 +49,5 @@ class WarpingLoss(LossTerm):
         self.estimator = estimator
 
     def __call__(self, comparison: Comparison) -> Tensor:
-        """Mean over the pixels that the frame before shows."""
+        """Mean over the clips of the mean over the pixels that the frame before shows."""
         return warping_distance(comparison.sr, comparison.motion(self.estimator))

@@ -23,16 +23,22 @@ _TRUNKS = {"alex": _Trunk("alexnet", 31), "vgg": _Trunk("vgg16", 16)}
 class Lpips:
     """``Σ_layers mean_pixels Σ_channels w_c (f(x) - f(y))²`` with f the features at unit length at each pixel.
 
-    The network is built at the first call, on the device of the frames, and shared by all instances of its kind.
+    The weights are fetched at once, so that a run that cannot have them ends before it begins. The network is built at
+    the first call, on the device of the frames, and shared by all instances of its kind.
 
     Args:
         net: ``alex``, which papers report, or ``vgg``, which is commonly trained on.
         weights: ``pretrained``, or ``random`` (fixed seed) for tests; the linear heads are the authors' either way.
+
+    Raises:
+        UserError: unknown ``net`` or ``weights``, or the trunk's weights are not to be had.
     """
 
     def __init__(self, net: str = "alex", weights: str = "pretrained") -> None:
         self.net = choose("net", net, _TRUNKS)
         self.weights = choose("weights", weights, ("pretrained", "random"))
+        if weights == "pretrained":
+            assets.fetch(_TRUNKS[net].asset)
 
     def __call__(self, sr: Tensor, hr: Tensor) -> Tensor:
         """Frames (N, 3, H, W) in [0, 1] to (N,); raises `UserError` if they are too small for the trunk."""

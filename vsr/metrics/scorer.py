@@ -14,20 +14,32 @@ from vsr.metrics.structural import ms_ssim, ssim
 FrameMetric = Callable[[Tensor, Tensor], Tensor]
 
 _FRAMES_AT_ONCE = 8
+_FREE_OF_WEIGHTS: dict[str, FrameMetric] = {
+    "mse": mse,
+    "psnr": psnr,
+    "psnr_y": psnr_y,
+    "ssim": ssim,
+    "ssim_y": ssim_y,
+    "ms_ssim": ms_ssim,
+}
+_LPIPS_NETS = {"lpips": "alex", "lpips_vgg": "vgg"}
 
 
 class ClipScorer:
     """Mean over the frames of a clip of each metric asked for.
 
     Args:
-        metrics: names out of `vsr.metrics.METRICS`; one that is unknown or not built raises `UserError`.
+        metrics: names out of `vsr.metrics.METRICS`.
         protocol: how the frames are prepared.
         lpips_weights: ``pretrained``, or ``random`` for tests.
+
+    Raises:
+        UserError: a metric is unknown or not built, or the weights it needs are not to be had.
     """
 
     def __init__(self, metrics: Sequence[str], protocol: Protocol = PLAIN, lpips_weights: str = "pretrained") -> None:
-        built = _frame_metrics(lpips_weights)
-        self.metrics = {choose("metric", name, built): built[name] for name in metrics}
+        built = [*_FREE_OF_WEIGHTS, *_LPIPS_NETS]
+        self.metrics = {name: _frame_metric(choose("metric", name, built), lpips_weights) for name in metrics}
         self.protocol = protocol
 
     @torch.no_grad()
@@ -49,14 +61,5 @@ class ClipScorer:
         return {name: total / len(sr) for name, total in totals.items()}
 
 
-def _frame_metrics(lpips_weights: str) -> dict[str, FrameMetric]:
-    return {
-        "mse": mse,
-        "psnr": psnr,
-        "psnr_y": psnr_y,
-        "ssim": ssim,
-        "ssim_y": ssim_y,
-        "ms_ssim": ms_ssim,
-        "lpips": Lpips("alex", lpips_weights),
-        "lpips_vgg": Lpips("vgg", lpips_weights),
-    }
+def _frame_metric(name: str, lpips_weights: str) -> FrameMetric:
+    return Lpips(_LPIPS_NETS[name], lpips_weights) if name in _LPIPS_NETS else _FREE_OF_WEIGHTS[name]

@@ -1,13 +1,10 @@
 """SPyNet: optical flow, coarse to fine (Ranjan & Black, "Optical Flow Estimation using a Spatial Pyramid Network",
 CVPR 2017)."""
 
-import pickle
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from vsr import assets
@@ -113,12 +110,5 @@ def _read(weights: str) -> dict[str, Tensor]:
     path = Path(weights).expanduser()
     if not path.suffix and not path.is_file():
         return assets.state_dict(weights)
-    if not path.is_file():
-        raise UserError(f"flow.weights={weights!r}: there is no such file.")
-    try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError) as error:
-        raise UserError(f"flow.weights={weights!r} is not a weights file that loads safely.") from error
+    state = assets.read_tensor_file(path)
     return state.get("params", state)

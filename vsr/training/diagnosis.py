@@ -40,28 +40,25 @@ class Diagnosis:
         """Whether generator step ``step``, counted from 0, is the last of an interval."""
         return bool(self.gradient_norms_every) and (step + 1) % self.gradient_norms_every == 0
 
-    def broken(self, losses: Mapping[str, Tensor], step: int, of: str) -> str | None:
-        """None where all ``losses`` are finite; else, if not told to stop, the complaint, which is also logged.
-
-        Args:
-            losses: scalars by name.
-            step: generator step.
-            of: what the names are names of: ``loss term`` or ``discriminator``.
+    def act(self, complaint: str) -> None:
+        """Stop the run, or warn of a step left out, as ``non_finite`` says.
 
         Raises:
-            UserError: a loss is not finite and ``non_finite`` is ``stop``.
+            UserError: ``non_finite`` is ``stop``.
         """
-        if not losses or bool(torch.isfinite(torch.stack(list(losses.values()))).all()):
-            return None
-        names = ", ".join(name for name, value in losses.items() if not bool(torch.isfinite(value)))
-        complaint = f"generator step {step}: {of} {names} is not finite"
         if self.non_finite == "stop":
             raise UserError(
                 f"{complaint}, stopped before an optimiser saw it; lower its weight or the learning rate, train with "
-                "trainer.precision=32, or leave such steps out with diagnosis.non_finite=skip"
+                "trainer.precision=32-true, or leave such steps out with diagnosis.non_finite=skip"
             )
         log.warning(f"{complaint}; step skipped")
-        return complaint
+
+
+def not_finite(losses: Mapping[str, Tensor]) -> list[str]:
+    """Names of the scalars in ``losses`` that are NaN or infinite."""
+    if not losses or bool(torch.isfinite(torch.stack(list(losses.values()))).all()):
+        return []  # one comparison, and so one wait for the device, where all is well
+    return [name for name, value in losses.items() if not bool(torch.isfinite(value))]
 
 
 def shares(loss: StackLoss) -> dict[str, float]:
@@ -79,7 +76,9 @@ def gradient_norms(loss: StackLoss, sr: Tensor) -> dict[str, float]:
         sr: the SR that the loss was computed from (`Comparison.sr`).
     """
     norms = {}
+    scale = 2.0**12  # a mean's gradient is so small that half precision, where networks run in it, would lose it
     for name, value in loss.unweighted.items():
-        (gradient,) = torch.autograd.grad(loss.weights[name] * value, sr, retain_graph=True, allow_unused=True)
-        norms[name] = 0.0 if gradient is None else gradient.norm().item()
+        scaled = scale * loss.weights[name] * value
+        (gradient,) = torch.autograd.grad(scaled, sr, retain_graph=True, allow_unused=True)
+        norms[name] = 0.0 if gradient is None else gradient.norm().item() / scale
     return norms

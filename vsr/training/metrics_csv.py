@@ -25,6 +25,7 @@ class MetricsCSV(Logger):
         super().__init__()
         self.path = folder / "metrics.csv"
         self.rows: dict[int, dict[str, Any]] = {}
+        self._columns: set[str] = set()  # of the file; empty until this run has written it
         if resumed_at and self.path.is_file():
             with self.path.open(newline="") as file:
                 rows = ({k: v for k, v in row.items() if v != ""} for row in csv.DictReader(file))
@@ -48,17 +49,25 @@ class MetricsCSV(Logger):
     def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
         """Take up ``metrics`` of generator step ``step`` and bring the file up to date."""
         number = int(step or 0)
+        known = number in self.rows
         row = self.rows.setdefault(number, {"step": number})
-        row.update({name: value for name, value in metrics.items() if name != "epoch"})
-        self.save()
+        row.update({name: value for name, value in metrics.items() if name not in ("epoch", "step")})
+        if known or not self._columns.issuperset(row):
+            self._rewrite()
+        else:
+            with self.path.open("a", newline="") as file:
+                csv.DictWriter(file, self._header()).writerow(row)
 
-    @rank_zero_only
-    def save(self) -> None:
-        """Write the file whole or not at all."""
-        columns = ["step", *sorted({name for row in self.rows.values() for name in row} - {"step"})]
+    def _header(self) -> list[str]:
+        return ["step", *sorted(self._columns - {"step"})]
+
+    def _rewrite(self) -> None:
+        """Write the file whole or not at all: a column or a part of a row is new."""
+        self._columns = {name for row in self.rows.values() for name in row}
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         part = self.path.with_name(".metrics.csv.part")
         with part.open("w", newline="") as file:
-            writer = csv.DictWriter(file, columns)
+            writer = csv.DictWriter(file, self._header())
             writer.writeheader()
             writer.writerows(self.rows[step] for step in sorted(self.rows))
         part.replace(self.path)

@@ -9,13 +9,14 @@ import lightning as L
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LambdaLR
 
 from vsr.generators import Generator
 from vsr.inference.evaluator import ClipResult, Evaluator
 from vsr.losses import LossStack, StackLoss
 from vsr.losses.comparison import Judgements
 from vsr.motion.motion import Motion
-from vsr.training.diagnosis import Diagnosis, gradient_norms, shares
+from vsr.training.diagnosis import Diagnosis, gradient_norms, not_finite, shares
 from vsr.training.ema import GeneratorEMA
 from vsr.training.optimisation import Optimisation, frozen
 
@@ -34,6 +35,7 @@ class VideoSuperResolution(L.LightningModule):
         discriminators: by name; empty without an adversarial term.
         diagnosis: how closely the loss terms are watched.
         config: the resolved configuration, stored in every checkpoint so that it describes itself.
+        recipe: the same with its interpolations, for a run that goes on with some keys changed.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class VideoSuperResolution(L.LightningModule):
         discriminators: Mapping[str, nn.Module] | None = None,
         diagnosis: Diagnosis | None = None,
         config: dict[str, Any] | None = None,
+        recipe: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
@@ -58,6 +61,7 @@ class VideoSuperResolution(L.LightningModule):
         self.diagnosis = diagnosis or Diagnosis()
         self.skipped_steps = 0
         self.config = config or {}
+        self.recipe = recipe or {}
         self.generator_steps = 0
         self.results: list[ClipResult] = []
         self.validated_at: int | None = None
@@ -100,18 +104,20 @@ class VideoSuperResolution(L.LightningModule):
             if self._skips(loss.unweighted, "loss term"):
                 return None
             self._log_loss(loss, comparison.sr)
-            self._optimise(self._optimisers[0], loss.total)
-        if self.ema:
+            stepped = self._optimise(self._optimisers[0], loss.total)
+        if self.ema and stepped:
             self.ema.update(self.generator)
         return sr.detach()
 
     def _skips(self, losses: dict[str, Tensor], of: str) -> bool:
         """Whether this step is left out, on all ranks or on none, because a loss is not finite."""
-        broken = self.diagnosis.broken(losses, self.generator_steps, of) is not None
-        if self.diagnosis.non_finite == "skip":
-            broken = self.trainer.strategy.reduce_boolean_decision(broken, all=False)
-        self.skipped_steps += broken
-        return broken
+        names = not_finite(losses)
+        if not self.trainer.strategy.reduce_boolean_decision(bool(names), all=False):
+            return False
+        culprit = ", ".join(names) or "of another process"
+        self.diagnosis.act(f"generator step {self.generator_steps}: {of} {culprit} is not finite")
+        self.skipped_steps += 1
+        return True
 
     def _log_loss(self, loss: StackLoss, sr: Tensor) -> None:
         step = self.generator_steps
@@ -161,10 +167,14 @@ class VideoSuperResolution(L.LightningModule):
         optimisers = self.optimizers()
         return list(optimisers) if isinstance(optimisers, list) else [optimisers]
 
-    def _optimise(self, optimiser: Any, loss: Tensor) -> None:
+    def _optimise(self, optimiser: Any, loss: Tensor) -> bool:
+        """One step; False where a gradient scaler left it out because a gradient overflowed."""
+        scaler = getattr(self.trainer.precision_plugin, "scaler", None)
+        scale = scaler.get_scale() if scaler else 0.0
         optimiser.zero_grad()
         self.manual_backward(loss)
         optimiser.step()
+        return not scaler or scaler.get_scale() >= scale
 
     def _set_flow_trainable(self, trainable: bool) -> None:
         for parameter in self.generator.flow_parameters():
@@ -176,10 +186,14 @@ class VideoSuperResolution(L.LightningModule):
             parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
             nn.utils.clip_grad_norm_(parameters, self.optimisation.clip_grad_norm)
 
-    def _step_schedules(self) -> None:
+    @property
+    def _schedulers(self) -> list[Any]:
         schedulers = self.lr_schedulers()
-        for scheduler in schedulers if isinstance(schedulers, list) else [schedulers] if schedulers else []:
-            scheduler.step()  # type: ignore[call-arg]  # plateau schedulers are not per step
+        return list(schedulers) if isinstance(schedulers, list) else [schedulers] if schedulers else []
+
+    def _step_schedules(self) -> None:
+        for scheduler in self._schedulers:
+            scheduler.step()
 
     def configure_optimizers(self) -> Any:
         """The generator's optimiser, then the discriminators' where there are any, with their schedules."""
@@ -198,9 +212,19 @@ class VideoSuperResolution(L.LightningModule):
         if datamodule is not None:
             datamodule.start_batch = self.generator_steps
 
+    def on_train_start(self) -> None:
+        """Set the learning rate of a resumed run that is longer than it was by its new schedule."""
+        for scheduler in self._schedulers:
+            if isinstance(scheduler, LambdaLR):
+                factors = zip(scheduler.optimizer.param_groups, scheduler.base_lrs, scheduler.lr_lambdas, strict=True)
+                for group, initial, factor in factors:
+                    group["lr"] = initial * factor(scheduler.last_epoch)
+
     def on_validation_epoch_start(self) -> None:
         """Forget the last validation."""
         self.results = []
+        if self.ema:
+            self.ema.generator.to(self.device)
 
     def validation_step(self, batch: dict[str, Any], batch_idx: int) -> None:
         """Score the clip ``batch["hr"]``, uint8 ``(T, 3, H, W)``."""
@@ -219,12 +243,15 @@ class VideoSuperResolution(L.LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add what rebuilds the generator and what continues the run."""
         checkpoint["config"] = self.config
+        checkpoint["recipe"] = self.recipe
         checkpoint["generator_steps"] = self.generator_steps
         if self.ema:
             checkpoint["ema"] = self.ema.state_dict()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Take up step count and moving average."""
+        # Lightning takes what was the last batch for the last batch of the resumed run too, however much longer it is.
+        checkpoint["loops"]["fit_loop"]["epoch_loop.batch_progress"]["is_last_batch"] = False
         self.generator_steps = int(checkpoint["generator_steps"])
         if self.ema and "ema" in checkpoint:
             self.ema.load_state_dict(checkpoint["ema"])

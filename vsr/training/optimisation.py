@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from vsr.errors import UserError
 from vsr.generators import Generator
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -40,22 +44,33 @@ class Optimisation:
         flow = generator.flow_parameters()
         own = {id(parameter) for parameter in flow}
         rest = [parameter for parameter in generator.parameters() if id(parameter) not in own]
-        optimiser = self.generator([{"params": rest}] + ([{"params": flow}] if flow else []))
+        groups = [{"params": rest}] + ([{"params": flow}] if flow else [])
+        optimiser = _make("generator", self.generator, groups)
         for group in optimiser.param_groups[1:]:
             group["lr"] *= self.flow_lr_factor
         return optimiser
 
     def discriminator_optimiser(self, discriminators: nn.Module) -> Optimizer:
         """All discriminators' parameters in one optimiser."""
-        return self.discriminator(discriminators.parameters())
+        return _make("discriminator", self.discriminator, discriminators.parameters())
 
     def schedules(self, optimisers: Iterable[Optimizer]) -> list[LRScheduler]:
         """One learning-rate schedule an optimiser, or none."""
-        return [self.schedule(optimiser) for optimiser in optimisers] if self.schedule else []
+        if self.schedule is None:
+            return []
+        return [_make("schedule", self.schedule, optimiser) for optimiser in optimisers]
 
     def flow_is_frozen(self, step: int) -> bool:
         """Whether the flow network stands still at generator step ``step``."""
         return step < self.flow_frozen_steps or self.flow_lr_factor == 0
+
+
+def _make(key: str, factory: Callable[..., Made], argument: Any) -> Made:
+    """``factory(argument)``; options that it refuses, such as a negative learning rate, are the user's to mend."""
+    try:
+        return factory(argument)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"optimizer.{key}: {error}") from error
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,6 @@ import lightning as L
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from vsr.errors import UserError
 from vsr.inference.evaluator import Evaluator
 from vsr.inference.media import MediaFolder
 from vsr.inference.results import config_hash, print_table, random_weights, results_record, write_json
@@ -19,31 +19,36 @@ from vsr.metrics import ClipScorer
 from vsr.training.build import build_discriminators, build_generator, build_losses
 from vsr.training.metrics_csv import MetricsCSV
 from vsr.training.module import VideoSuperResolution
+from vsr.training.resume import changed_keys, check_fits, find_checkpoint, resumed_config
+from vsr.training.run_config import RunConfig
 from vsr.training.summary import summary
 
 log = logging.getLogger(__name__)
 
 
-def train(cfg: DictConfig) -> float:
+def train(cfg: DictConfig, overrides: Sequence[str] | None = None) -> float:
     """Train, validate, write everything a run writes, and return the mean PSNR-Y of the last validation.
+
+    Args:
+        cfg: the composed configuration.
+        overrides: what of it was typed; a resumed run takes only this much of ``cfg``. None: all of it.
 
     Raises:
         UserError: anything in ``cfg`` or on disk that the user can mend.
     """
     _quieten()
-    config: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
     output_dir = Path(cfg.output_dir)
-    resume = _checkpoint_to_resume(cfg.resume, output_dir)
-    resumed_at = _generator_steps(resume) if resume else 0
-    if resumed_at >= cfg.trainer.max_steps:
-        raise UserError(
-            f"{resume}: this run already made {resumed_at} generator steps; raise trainer.max_steps to go on"
-        )
-    L.seed_everything(cfg.seed, workers=True, verbose=False)
+    resumed = find_checkpoint(cfg.resume, output_dir)
+    if resumed and overrides is not None:
+        cfg = resumed_config(cfg, resumed[1], overrides)
+    recipe: dict[str, Any] = OmegaConf.to_container(cfg, resolve=False)  # type: ignore[assignment]
+    config: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
+    L.seed_everything(config["seed"], workers=True, verbose=False)
 
     losses = build_losses(config["loss"])
+    # The generator before the discriminators: with one seed it starts the same, whatever it will be judged by.
+    generator, start = build_generator(config["generator"], None if resumed else config["init_from"])
     discriminators = build_discriminators(config["discriminator"], losses)
-    generator, start = build_generator(config["generator"], None if resume else cfg.init_from)
     losses.check_generator(generator)
     degradation = instantiate(config["degradation"])
     evaluator = Evaluator(degradation, ClipScorer(config["metrics"]), generator.scale)
@@ -56,38 +61,41 @@ def train(cfg: DictConfig) -> float:
         discriminators,
         instantiate(config["diagnosis"]),
         config,
+        recipe,
     )
-    if cfg.compile:
+    if resumed:
+        check_fits(module, *resumed)
+        changes = ", ".join(changed_keys(_comparable(resumed[1]["config"]), _comparable(config))) or "nothing changed"
+        start = f"goes on from {resumed[0]} at generator step {resumed[1]['generator_steps']} ({changes})"
+    if config["compile"]:
         generator.compile()  # in place: the names in the state dict stay what they are
     datamodule = instantiate(config["data"])
-    datamodule.batches = cfg.trainer.max_steps
-
-    loggers = [MetricsCSV(output_dir, resumed_at), *(instantiate(node) for node in (config["logger"] or {}).values())]
-    trainer = instantiate(
-        config["trainer"],
-        loggers=loggers,
-        callbacks=[instantiate(node) for node in config["callbacks"].values()],
-        output_dir=str(output_dir),
-    )
-    (output_dir / "checkpoints").mkdir(parents=True, exist_ok=True)
+    datamodule.batches = config["trainer"]["max_steps"]
     evaluator.media = MediaFolder(output_dir / "media")
+
+    resumed_at = int(resumed[1]["generator_steps"]) if resumed else 0
+    loggers = [MetricsCSV(output_dir, resumed_at), *(instantiate(node) for node in (config["logger"] or {}).values())]
+    callbacks = [RunConfig(output_dir, config), *(instantiate(node) for node in config["callbacks"].values())]
+    trainer = instantiate(config["trainer"], loggers=loggers, callbacks=callbacks, output_dir=str(output_dir))
     if trainer.is_global_zero:
-        OmegaConf.save(OmegaConf.create(config), output_dir / "config.yaml")
         log.info(summary(module, config, datamodule, trainer))
-        log.info(f"continues {resume} at generator step {resumed_at}" if resume else start)
+        log.info(start)
+    for logger in loggers:
+        logger.log_hyperparams(config)
 
-    trainer.fit(module, datamodule=datamodule, ckpt_path=resume, weights_only=True if resume else None)
-    return _finish(trainer, module, datamodule, output_dir)
+    if resumed_at < config["trainer"]["max_steps"]:
+        trainer.fit(module, datamodule=datamodule, ckpt_path=resumed[0] if resumed else None, weights_only=True)
+    if module.validated_at != config["trainer"]["max_steps"]:
+        # Cut off during its last validation, or resumed with nothing left to train.
+        pending = resumed[0] if resumed and not module.generator_steps else None
+        trainer.validate(module, datamodule=datamodule, ckpt_path=pending, weights_only=True, verbose=False)
+    return _write_results(trainer, module, datamodule, output_dir)
 
 
-def _finish(
+def _write_results(
     trainer: L.Trainer, module: VideoSuperResolution, datamodule: L.LightningDataModule, output_dir: Path
 ) -> float:
-    """Score the end of the run if its last validation has not, write ``results.json``, print the table."""
-    if trainer.interrupted:
-        raise UserError(f"interrupted; go on with resume=auto output_dir={output_dir}")
-    if module.validated_at != module.generator_steps:
-        trainer.validate(module, datamodule=datamodule, verbose=False)
+    """Write ``results.json`` from the last validation and print the table."""
     config = module.config
     record = results_record(
         module.results,
@@ -111,21 +119,8 @@ def _finish(
     return float(record["metrics"].get("psnr_y", float("nan")))
 
 
-def _checkpoint_to_resume(resume: str | None, output_dir: Path) -> str | None:
-    if not resume:
-        return None
-    last = output_dir / "checkpoints" / "last.ckpt"
-    if resume == "auto":
-        return str(last) if last.is_file() else None
-    if not Path(resume).is_file():
-        raise UserError(f"resume={resume}: no such checkpoint; name a file, or resume=auto with output_dir=DIR")
-    return str(Path(resume).resolve())
-
-
-def _generator_steps(checkpoint: str) -> int:
-    from vsr.generators.load import read_weights
-
-    return read_weights(checkpoint).generator_steps or 0
+def _comparable(config: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in config.items() if key not in ("output_dir", "resume", "callbacks", "logger")}
 
 
 def _quieten() -> None:

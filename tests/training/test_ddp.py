@@ -1,0 +1,51 @@
+"""Two processes with one clip each train as one process with two clips does."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from tests.conftest import REPOSITORY, TINY, TINY_ADVERSARIAL
+
+STACKS = {
+    "pixel": [*TINY, "loss=pixel"],
+    "adversarial": [
+        *TINY_ADVERSARIAL,
+        "loss.perceptual.weight=0.1",
+        "loss.adversarial.weight=0.05",
+        # Adam's step is lr times the gradient's sign, however small the gradient: with its own epsilon, of 1e-8, what
+        # differs is how the rounding of a sum over two clips falls (5e-5 of weight after 4 steps).
+        "+optimizer.generator.eps=1e-3",
+        "+optimizer.discriminator.eps=1e-3",
+    ],
+}
+
+
+def trained_generator(output_dir, *arguments):
+    """The weights after a run of ``train.py``."""
+    done = subprocess.run(
+        [sys.executable, str(REPOSITORY / "train.py"), *arguments, f"output_dir={output_dir}"],
+        cwd=output_dir.parent,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    state = torch.load(output_dir / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+    return {name: weights for name, weights in state.items() if name.startswith("generator.")}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stack", STACKS)
+def test_two_processes_train_as_one_with_the_same_clips(stack, tmp_path):
+    one = trained_generator(tmp_path / "one", *STACKS[stack], "data.batch_size=2")
+    two = trained_generator(tmp_path / "two", *STACKS[stack], "trainer=ddp_cpu")
+    assert one.keys() == two.keys() and len(one) > 10
+    for name, weights in one.items():
+        torch.testing.assert_close(
+            two[name], weights, rtol=0, atol=1e-5, msg=lambda text, name=name: f"{name}: {text}"
+        )

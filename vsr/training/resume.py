@@ -1,0 +1,85 @@
+"""Going on with a run: which checkpoint, under which configuration, and whether it fits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import DictConfig, OmegaConf
+from torch import nn
+
+from vsr.assets.tensor_file import read_tensor_file
+from vsr.errors import UserError
+from vsr.generators.load import state_mismatch
+
+
+def find_checkpoint(resume: str | None, output_dir: Path) -> tuple[str, dict[str, Any]] | None:
+    """Path and content of the checkpoint to go on from; None where there is none to.
+
+    Raises:
+        UserError: it is named but not there, cannot be read, or is no checkpoint of a run.
+    """
+    if not resume:
+        return None
+    path = output_dir / "checkpoints" / "last.ckpt" if resume == "auto" else Path(resume).expanduser()
+    if not path.is_file():
+        if resume == "auto":
+            return None
+        raise UserError(f"resume={resume}: no such checkpoint; name a file, or resume=auto with output_dir=DIR")
+    content = read_tensor_file(path)
+    if "generator_steps" not in content or "recipe" not in content:
+        raise UserError(
+            f"resume={resume}: not the checkpoint of a run; to start from its weights use init_from={resume}"
+        )
+    return str(path.resolve()), content
+
+
+def resumed_config(cfg: DictConfig, checkpoint: dict[str, Any], overrides: Sequence[str]) -> DictConfig:
+    """The configuration of the run in ``checkpoint``, with what ``overrides`` say put on top.
+
+    Defaults of ``cfg`` that nobody typed do not count: ``resume=auto output_dir=DIR`` alone goes on with the same run.
+    λ schedules keep their steps when ``trainer.max_steps`` is raised; the learning rate's follows the new length.
+
+    Args:
+        cfg: as composed from the command line.
+        checkpoint: content of the checkpoint.
+        overrides: the command line, as Hydra has it.
+    """
+    config = OmegaConf.create(checkpoint["recipe"])
+    config.loss = checkpoint["config"]["loss"]
+    for override in OverridesParser.create().parse_overrides(list(overrides)):
+        key = override.key_or_group
+        if OmegaConf.select(cfg, key) is not None:
+            OmegaConf.update(config, key, _node(cfg, key), merge=False)
+    config.output_dir, config.resume = cfg.output_dir, cfg.resume
+    return config
+
+
+def changed_keys(before: Any, after: Any, prefix: str = "") -> Iterator[str]:
+    """Keys whose values differ between two resolved configurations."""
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        if before != after:
+            yield prefix.rstrip(".")
+        return
+    for key in sorted(before.keys() | after.keys()):
+        yield from changed_keys(before.get(key), after.get(key), f"{prefix}{key}.")
+
+
+def check_fits(module: nn.Module, path: str, checkpoint: dict[str, Any]) -> None:
+    """Raise `UserError` where ``checkpoint`` holds other networks than ``module``, before anything is written."""
+    mismatch = state_mismatch(module.state_dict(), checkpoint["state_dict"])
+    if mismatch:
+        raise UserError(
+            f"{path}: its networks are not those of this configuration: {mismatch}; "
+            "leave out what changes generator, discriminator or loss, or use init_from= to start a new run from it"
+        )
+
+
+def _node(cfg: DictConfig, key: str) -> Any:
+    """The value at ``key`` as written, interpolations unresolved."""
+    parent, _, name = key.rpartition(".")
+    holder = OmegaConf.select(cfg, parent) if parent else cfg
+    container: Any = OmegaConf.to_container(holder, resolve=False)
+    return container[name]

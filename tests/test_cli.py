@@ -156,3 +156,10 @@ def test_a_defect_in_what_the_config_builds_keeps_its_traceback(outcome):
     with pytest.raises(InstantiationException) as raised:
         outcome(task=lambda cfg: instantiate(config))
     assert isinstance(raised.value.__cause__, ZeroDivisionError)
+
+
+def test_a_schedule_can_be_written_on_the_command_line_for_every_term(compose):
+    schedule = "{value: 0.01, start: 1000, ramp: 500}"
+    for term in ("pixel", "perceptual", "adversarial", "style", "warping", "temporal_feature", "video_perceptual"):
+        weight = compose("loss=full", f"loss.{term}.weight={schedule}").loss[term].weight
+        assert dict(weight) == {"value": 0.01, "start": 1000, "ramp": 500}

@@ -134,7 +134,8 @@ def _unknown_key(error: ConfigCompositionException, config_dir: Path, config_nam
     found = re.search(r"Could not override '([^']+)'", str(error))
     if not found:
         return UserError(_one_line(error))
-    key = str(found.group(1)).split("@")[0]
+    # Where a mapping is given for a key, the full key names the one inside it that is wrong.
+    key = str(getattr(error.__cause__, "full_key", None) or found.group(1)).split("@")[0]
     GlobalHydra.instance().clear()
     with hydra.initialize_config_dir(str(config_dir), version_base="1.3"):
         # Groups chosen on the command line decide which keys exist.

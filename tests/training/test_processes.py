@@ -75,6 +75,7 @@ WITHOUT_NETWORKS = [
     ("arguments", "message"),
     [
         (["trainer.max_stps=5"], "is not a key of the configuration. Did you mean 'trainer.max_steps'?"),
+        (["loss=perceptual", "loss.perceptual.weight={value: 1, strt: 2}"], "weight.strt is not a key"),
         (["loss=perceptul"], "loss=perceptul is not known. Did you mean 'perceptual'?"),
         (["los=pixel"], "los is not a key of the configuration. Did you mean 'loss'?"),
         (["loss.pixel.distance=l3"], "loss.pixel.distance='l3' is not known. Did you mean 'l1'?"),

@@ -28,7 +28,8 @@ def files_by_folder(root: str | Path | None, suffixes: Iterable[str]) -> dict[Pa
         raise UserError(f"No data folder was given. Set data.root=FOLDER to a folder that holds {wanted} files.")
     root = Path(root).expanduser()
     if not root.is_dir():
-        raise UserError(f"Data folder '{root}' does not exist. Set data.root=FOLDER to one that holds {wanted} files.")
+        state = "is not a folder" if Path(root).expanduser().exists() else "does not exist"
+        raise UserError(f"Data folder '{root}' {state}. Set data.root=FOLDER to one that holds {wanted} files.")
     found: dict[Path, list[Path]] = {}
     for folder, subfolders, files in os.walk(root, followlinks=True):
         subfolders[:] = sorted((name for name in subfolders if not name.startswith(".")), key=natural_key)

@@ -51,9 +51,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         pictures = photographed(options.image) if options.image else drawn(SIDE)
         large, note = (pictures, "") if options.image else (drawn(MS_SSIM_SIDE), DRAWN_NOTE)
         scores = measure(pictures, large)
+        options.output.mkdir(parents=True, exist_ok=True)
     except UserError as error:
         sys.exit(str(error))
-    options.output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        sys.exit(f"{error.filename}: {error.strerror}; choose another place with --output")
     _write_csv(scores, options.output / "distortions.csv")
     _draw(pictures, scores, note, options.output / "distortions.png")
     _print(scores, note)

@@ -45,7 +45,8 @@ def read_weights(source: str) -> Weights:
     if not path.is_file():
         if source in assets.ASSETS:
             return Weights(source, assets.state_dict(source))
-        raise UserError(f"{source}: no such file, run or asset.{nearest(source, assets.ASSETS)}")
+        generators = [name for name in assets.ASSETS if name.startswith("basicvsr")]
+        raise UserError(f"{source}: no such file, run or asset.{nearest(source, generators)}")
     content = assets.read_tensor_file(path)
     if "state_dict" in content and "config" in content:
         return _own_checkpoint(source, content)

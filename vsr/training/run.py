@@ -65,8 +65,12 @@ def train(cfg: DictConfig, overrides: Sequence[str] | None = None) -> float:
     )
     if resumed:
         check_fits(module, *resumed)
-        changes = ", ".join(changed_keys(_comparable(resumed[1]["config"]), _comparable(config))) or "nothing changed"
-        start = f"goes on from {resumed[0]} at generator step {resumed[1]['generator_steps']} ({changes})"
+        changes = ", ".join(changed_keys(_comparable(resumed[1]["config"]), _comparable(config))) or "none"
+        start = f"goes on from {resumed[0]} at generator step {resumed[1]['generator_steps']}; changed keys: {changes}"
+        if resumed[1]["generator_steps"] >= config["trainer"]["max_steps"]:
+            start += "; no step is left, it is only scored: raise trainer.max_steps to train on"
+    elif config["resume"]:
+        start += f"; resume={config['resume']}: there is no checkpoint in {output_dir} yet"
     if config["compile"]:
         generator.compile()  # in place: the names in the state dict stay what they are
     datamodule = instantiate(config["data"])
@@ -127,5 +131,11 @@ def _quieten() -> None:
     """Leave out what Lightning says to everybody and what does not concern this design."""
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     logging.getLogger("lightning.fabric").setLevel(logging.WARNING)
-    for message in (".*does not have many workers.*", ".*dataloader is not resumable.*", ".*litmodels.*"):
+    for message in (
+        ".*does not have many workers.*",
+        ".*dataloader is not resumable.*",
+        ".*litmodels.*",
+        ".*LeafSpec.*",
+        ".*max number of worker.*",
+    ):
         warnings.filterwarnings("ignore", message)

@@ -10,6 +10,8 @@ from typing import Any
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
 
+from vsr.inference.whole_file import whole_file
+
 
 class MetricsCSV(Logger):
     """One row a generator step that was logged, one column a metric; training and validation share the row of a step.
@@ -64,10 +66,7 @@ class MetricsCSV(Logger):
     def _rewrite(self) -> None:
         """Write the file whole or not at all: a column or a part of a row is new."""
         self._columns = {name for row in self.rows.values() for name in row}
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        part = self.path.with_name(".metrics.csv.part")
-        with part.open("w", newline="") as file:
+        with whole_file(self.path) as part, part.open("w", newline="") as file:
             writer = csv.DictWriter(file, self._header())
             writer.writeheader()
             writer.writerows(self.rows[step] for step in sorted(self.rows))
-        part.replace(self.path)

@@ -9,6 +9,8 @@ import lightning as L
 from lightning.pytorch.callbacks import Callback
 from omegaconf import OmegaConf
 
+from vsr.inference.whole_file import whole_file
+
 
 class RunConfig(Callback):
     """The resolved configuration as ``config.yaml``.
@@ -26,6 +28,6 @@ class RunConfig(Callback):
     def on_train_batch_end(self, trainer: L.Trainer, pl_module: L.LightningModule, *_: Any) -> None:
         """Write it after the first step."""
         if trainer.is_global_zero and not self.written:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            OmegaConf.save(OmegaConf.create(self.config), self.path)
+            with whole_file(self.path) as part:
+                OmegaConf.save(OmegaConf.create(self.config), part)
             self.written = True

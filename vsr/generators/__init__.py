@@ -2,5 +2,6 @@
 
 from vsr.generators.basicvsr import BasicVSR
 from vsr.generators.generator import Generator
+from vsr.generators.modulation import Modulation
 
-__all__ = ["BasicVSR", "Generator"]
+__all__ = ["BasicVSR", "Generator", "Modulation"]

@@ -1,21 +1,22 @@
 """BasicVSR (Chan et al., "BasicVSR: The Search for Essential Components in Video Super-Resolution and Beyond",
 CVPR 2021)."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 
-from vsr.errors import choose
-from vsr.generators.generator import Generator
+from vsr.generators.family import BasicVSRFamily
 from vsr.generators.initialisation import LEAKY_SLOPE, kaiming_
+from vsr.generators.modulation import Modulation
 from vsr.generators.residual import ResidualTrunk
 from vsr.motion import warp
 
 
-class BasicVSR(Generator):
+class BasicVSR(BasicVSRFamily):
     """Bidirectional recurrence: features travel through the clip both ways, aligned by flow, and meet in every frame.
 
     With x_i the LR frames and s the flow between neighbours:
@@ -47,42 +48,25 @@ class BasicVSR(Generator):
         head_channels: int = 64,
         memory: str = "normal",
     ) -> None:
-        super().__init__(scale, channels, head_channels)
-        self.memory = choose("memory", memory, ("normal", "low"))
-        self.channels = channels
-        self.spynet = flow
+        super().__init__(flow, scale, channels, head_channels, memory)
         self.backward_trunk = ResidualTrunk(3 + channels, channels, blocks)
         self.forward_trunk = ResidualTrunk(3 + channels, channels, blocks)
         self.fusion = nn.Conv2d(2 * channels, channels, 1)
         kaiming_(self.fusion)
 
-    def forward(self, lr: Tensor) -> Tensor:
-        """SR (B, T, 3, scale*h, scale*w), not clamped, of LR (B, T, 3, h, w) in [0, 1]; any T from 1 on.
-
-        Raises:
-            UserError: frames smaller than ``min_size``.
-        """
+    def forward(self, lr: Tensor, modulation: Modulation | None = None) -> Tensor:
+        """See `Generator.forward`."""
         self.check_input(lr)
         flow_to_next, flow_to_previous = self.estimate_flow(lr)
         frames = lr.unbind(1)
         # Backward propagation is propagation through the clip read from its end.
         backward = self.propagate(self.backward_trunk, frames[::-1], flow_to_next.unbind(1)[::-1])[::-1]
         forward = self.propagate(self.forward_trunk, frames, flow_to_previous.unbind(1))
-        return torch.stack([self.reconstruct(*parts) for parts in zip(frames, backward, forward, strict=True)], dim=1)
+        return self.reconstruct(lr, (backward, forward), modulation)
 
-    def flow_parameters(self) -> list[nn.Parameter]:
-        """Parameters of the flow estimator."""
-        return list(self.spynet.parameters())
-
-    def estimate_flow(self, lr: Tensor) -> tuple[Tensor, Tensor]:
-        """Flow from every frame to the next, and from the next back to it, each (B, T-1, 2, h, w), in one batch."""
-        B, T, _, h, w = lr.shape
-        if T == 1:
-            return lr.new_zeros(B, 0, 2, h, w), lr.new_zeros(B, 0, 2, h, w)
-        earlier, later = lr[:, :-1].flatten(0, 1), lr[:, 1:].flatten(0, 1)
-        flow = self.spynet(torch.cat((earlier, later)), torch.cat((later, earlier)))
-        flow_to_next, flow_to_previous = flow.unflatten(0, (2, B, T - 1))
-        return flow_to_next, flow_to_previous
+    def fuse(self, parts: Tensor) -> Tensor:
+        """Features of both directions (N, 2*channels, h, w) to (N, channels, h, w)."""
+        return F.leaky_relu(self.fusion(parts), LEAKY_SLOPE, inplace=True)
 
     def propagate(self, trunk: nn.Module, frames: Sequence[Tensor], flows: Sequence[Tensor]) -> list[Tensor]:
         """Features (B, channels, h, w) of every frame, each made from the frame and the features before it.
@@ -93,19 +77,8 @@ class BasicVSR(Generator):
             flows: T-1 flows (B, 2, h, w), from the second frame to the first, and so on.
         """
         B, _, h, w = frames[0].shape
-        features = [self.refine(trunk, frames[0], frames[0].new_zeros(B, self.channels, h, w))]
+        state = frames[0].new_zeros(B, self.channels, h, w)
+        features = [self.run(trunk, torch.cat((frames[0], state), dim=1))]
         for frame, flow in zip(frames[1:], flows, strict=True):
-            features.append(self.refine(trunk, frame, warp(features[-1], flow)))
+            features.append(self.run(trunk, torch.cat((frame, warp(features[-1], flow)), dim=1)))
         return features
-
-    def refine(self, trunk: nn.Module, frame: Tensor, aligned: Tensor) -> Tensor:
-        """One step of the recurrence: the frame's features (B, channels, h, w), from it and the aligned state."""
-        x = torch.cat((frame, aligned), dim=1)
-        if self.memory == "low" and torch.is_grad_enabled():
-            return checkpoint(trunk, x, use_reentrant=False)
-        return trunk(x)
-
-    def reconstruct(self, frame: Tensor, backward: Tensor, forward: Tensor) -> Tensor:
-        """SR frame (B, 3, scale*h, scale*w) from the features of both directions."""
-        fused = F.leaky_relu(self.fusion(torch.cat((backward, forward), dim=1)), LEAKY_SLOPE, inplace=True)
-        return self.upsample(fused, frame)

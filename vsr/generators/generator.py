@@ -1,26 +1,24 @@
-"""What every generator owes the trainer, and the upsampling head they share."""
+"""What every generator owes the trainer."""
 
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
 from typing import ClassVar
 
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vsr.errors import UserError
-from vsr.generators.initialisation import LEAKY_SLOPE, kaiming_
+from vsr.generators.modulation import Modulation
 
-# Pixel-shuffle steps of each scale.
-SHUFFLES = {2: (2,), 3: (3,), 4: (2, 2)}
+SCALES = (2, 3, 4)
 
 
-class Generator(nn.Module):
+class Generator(nn.Module, ABC):
     """A network ``forward(lr (B, T, 3, h, w)) -> sr (B, T, 3, scale*h, scale*w)``, both in [0, 1] (SR not clamped).
-
-    The head names its layers as the published BasicVSR family does, so that those weights load key for key.
 
     Args:
         scale: 2, 3 or 4.
-        channels: width of the features that `upsample` is given.
-        head_channels: width at high resolution; it dominates the cost of a small generator.
+        channels: width of the features that SR is reconstructed from, on which a `Modulation` acts.
 
     Raises:
         UserError: another scale.
@@ -28,29 +26,32 @@ class Generator(nn.Module):
 
     min_size: ClassVar[int] = 16
     """Smallest LR height and width."""
-    causal: ClassVar[bool] = False
-    """Whether frame t of SR depends on no later frame of LR."""
+    causal: bool = False
+    """Whether frame t of SR depends on no later frame of LR; then there is ``step(lr, state)``, too."""
     has_latent: ClassVar[bool] = False
-    """Whether SR also depends on a random latent."""
+    """Whether SR also depends on a random latent; then there is ``draw_posterior(lr, hr)``, too."""
 
-    def __init__(self, scale: int, channels: int, head_channels: int) -> None:
+    def __init__(self, scale: int, channels: int) -> None:
         super().__init__()
-        if scale not in SHUFFLES:
-            raise UserError(f"scale={scale} is not built. Valid: {', '.join(map(str, SHUFFLES))}.")
+        if scale not in SCALES:
+            raise UserError(f"scale={scale} is not built. Valid: {', '.join(map(str, SCALES))}.")
         self.scale = scale
-        factors = SHUFFLES[scale]
-        for number, factor in enumerate(factors, start=1):
-            width = head_channels if number == len(factors) else channels
-            upconv = nn.Conv2d(channels, width * factor**2, 3, padding=1)
-            kaiming_(upconv)
-            self.add_module(f"upconv{number}", upconv)
-        self.conv_hr = nn.Conv2d(head_channels, head_channels, 3, padding=1)
-        self.conv_last = nn.Conv2d(head_channels, 3, 3, padding=1)
-        kaiming_(self.conv_hr)
-        kaiming_(self.conv_last, slope=0, gain=0.1)  # SR starts near bilinear interpolation
+        self.channels = channels
+
+    @abstractmethod
+    def forward(self, lr: Tensor, modulation: Modulation | None = None) -> Tensor:
+        """SR (B, T, 3, scale*h, scale*w), not clamped, of LR (B, T, 3, h, w) in [0, 1]; any T from 1 on.
+
+        Args:
+            lr: the clip.
+            modulation: of the features that each frame is reconstructed from.
+
+        Raises:
+            UserError: frames smaller than ``min_size``.
+        """
 
     def flow_parameters(self) -> list[nn.Parameter]:
-        """Parameters of the flow estimator, which have their own learning rate."""
+        """Parameters of a flow estimator that has learnt its work before; they have their own learning rate."""
         return []
 
     def check_input(self, lr: Tensor) -> None:
@@ -63,20 +64,3 @@ class Generator(nn.Module):
                 f"LR frames of {w}x{h} are too small: width and height must be at least {self.min_size} "
                 f"({self.min_size * self.scale} at high resolution)."
             )
-
-    def upsample(self, features: Tensor, lr: Tensor) -> Tensor:
-        """SR frames: what the head makes of the features, added to bilinearly upsampled LR.
-
-        Args:
-            features: (N, channels, h, w).
-            lr: (N, 3, h, w).
-
-        Returns:
-            (N, 3, scale*h, scale*w).
-        """
-        for number, factor in enumerate(SHUFFLES[self.scale], start=1):
-            features = F.pixel_shuffle(self.get_submodule(f"upconv{number}")(features), factor)
-            features = F.leaky_relu(features, LEAKY_SLOPE, inplace=True)
-        features = F.leaky_relu(self.conv_hr(features), LEAKY_SLOPE, inplace=True)
-        base = F.interpolate(lr, scale_factor=self.scale, mode="bilinear", align_corners=False)
-        return base + self.conv_last(features)

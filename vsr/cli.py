@@ -24,6 +24,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from vsr.errors import UserError, nearest
+from vsr.sweep_job import run_apart
 
 Task = Callable[[DictConfig], Any]
 
@@ -50,6 +51,8 @@ def run(config_dir: Path, config_name: str, task: Task) -> None:
         begun.append(output_dir)
         try:
             check_values(config_name, cfg)
+            if HydraConfig.get().mode == RunMode.MULTIRUN:
+                return run_apart(output_dir)
             cfg.output_dir = str(output_dir)
             return task(cfg)
         except Exception as error:

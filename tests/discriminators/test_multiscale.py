@@ -1,20 +1,21 @@
 from functools import partial
-from pathlib import Path
 
 import pytest
 import torch
-from hydra.utils import instantiate
-from omegaconf import OmegaConf
 from torch import nn
 
-from vsr.discriminators import Judgement, MultiScale, PatchDiscriminator2d
+from vsr.discriminators import Context, Judgement, MultiScale, PatchDiscriminator2d, PatchDiscriminator3d
 from vsr.errors import UserError
-
-CONFIGS = Path(__file__).parents[2] / "configs" / "discriminator"
+from vsr.motion.shared import SharedMotion
 
 
 class Echo(nn.Module):
     """Judges by handing back what it was given."""
+
+    smallest = 1
+
+    def __init__(self, in_channels):
+        super().__init__()
 
     def forward(self, x):
         return Judgement(x, [])
@@ -58,13 +59,61 @@ def test_unknown_way_of_reading_names_the_nearest():
         MultiScale(Echo, reads="clips")
 
 
-@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)
-def test_shipped_configs_judge_a_clip(path):
-    discriminators = instantiate(OmegaConf.load(path))
-    assert set(discriminators) == {"spatial", "temporal"}
-    video = torch.rand(1, 2, 3, 64, 64)
-    for discriminator in discriminators.values():
-        with torch.no_grad():
-            judgements = discriminator(video)
-        assert len(judgements) == 2
-        assert all(j.logits.isfinite().all() and j.logits.std() > 0 for j in judgements)
+@pytest.mark.parametrize("scales", [1, 3])
+def test_lr_is_shown_beside_the_video_at_its_size_on_every_scale(scales):
+    # Bilinear interpolation of a linear ramp is that ramp, but near the border, where the ramp ends.
+    ramp = torch.linspace(0, 1, 64).expand(1, 2, 3, 48, 64)
+    lr = ramp.unflatten(-1, (16, 4)).mean(-1)[..., ::4, :]
+    context = Context(lr, SharedMotion(ramp))
+    alone = MultiScale(Echo, scales)(ramp)
+    judgements = MultiScale(Echo, scales, condition="lr")(torch.zeros_like(ramp), context)
+    for scale, (judgement, plain) in enumerate(zip(judgements, alone, strict=True)):
+        inner = slice(12 >> scale, -12 >> scale)
+        video, condition = judgement.logits.chunk(2, dim=1)
+        assert torch.equal(video, torch.zeros_like(video))
+        torch.testing.assert_close(condition[..., inner], plain.logits[..., inner], rtol=0, atol=1e-5)
+
+
+def test_a_condition_changes_the_verdict():
+    torch.manual_seed(0)
+    critic = MultiScale(partial(PatchDiscriminator2d, channels=4, layers=1), 1, condition="lr").eval()
+    video, motion = torch.rand(1, 1, 3, 16, 16), SharedMotion(torch.rand(1, 1, 3, 16, 16))
+    dark, light = (critic(video, Context(torch.full((1, 1, 3, 4, 4), grey), motion))[0].logits for grey in (0.1, 0.9))
+    assert (dark - light).abs().max() > 1e-2
+
+
+@pytest.mark.parametrize("needs", [{"condition": "lr"}, {"compensate": lambda clips, known: known}])
+def test_a_missing_context_is_noticed(needs):
+    with pytest.raises(ValueError, match="needs the context"):
+        MultiScale(Echo, **needs)(torch.rand(1, 2, 3, 8, 8))
+
+
+@pytest.mark.parametrize(
+    ("discriminator", "reads"), [(PatchDiscriminator2d, "frames"), (PatchDiscriminator3d, "clip")]
+)
+def test_judging_a_pair_is_judging_each(discriminator, reads):
+    torch.manual_seed(0)
+    critic = MultiScale(partial(discriminator, channels=4, layers=1), 2, reads, "lr").eval()
+    real, fake = torch.rand(2, 2, 3, 3, 16, 20)
+    context = Context(torch.rand(2, 3, 3, 4, 5), SharedMotion(real))
+    both = critic.judge_pair(real, fake, context)
+    for judgements, video in zip(both, (real, fake), strict=True):
+        for together, alone in zip(judgements, critic(video, context), strict=True):
+            torch.testing.assert_close(together.logits, alone.logits)
+            for features in zip(together.features, alone.features, strict=True):
+                torch.testing.assert_close(*features)
+
+
+@pytest.mark.parametrize("scales", [1, 2, 3])
+def test_the_smallest_frame_is_judged_on_every_scale_and_one_pixel_less_is_refused(scales):
+    critic = MultiScale(partial(PatchDiscriminator2d, channels=2, layers=2), scales)
+    side = critic.smallest
+    assert all(j.logits.isfinite().all() for j in critic(torch.rand(1, 1, 3, side, side)))
+    message = rf"Scale {scales} of {scales} .* at least {side}x{side} px, got {side - 1}x{side}: .*data\.crop"
+    with pytest.raises(UserError, match=message):
+        critic(torch.rand(1, 1, 3, side - 1, side))
+
+
+def test_unknown_condition_names_the_nearest():
+    with pytest.raises(UserError, match="Did you mean 'lr'"):
+        MultiScale(Echo, condition="lrs")

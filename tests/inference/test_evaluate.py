@@ -15,7 +15,7 @@ from vsr.inference.results import config_hash
 class Enlarge(Generator):
     """Repeats each pixel; enough of a generator to be scored."""
 
-    def forward(self, lr):
+    def forward(self, lr, modulation=None):
         return lr.repeat_interleave(self.scale, -1).repeat_interleave(self.scale, -2)
 
 
@@ -24,7 +24,7 @@ def checkpoint(monkeypatch):
     """``checkpoint(config)``: from now on every checkpoint is an x4 `Enlarge` of that training config."""
 
     def stand_in(config):
-        monkeypatch.setattr(run, "load_generator", lambda source: (Enlarge(4, 4, 4), Weights(source, {}, config)))
+        monkeypatch.setattr(run, "load_generator", lambda source: (Enlarge(4, 4), Weights(source, {}, config)))
 
     return stand_in
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -33,8 +34,8 @@ def value_of(term: LossTerm, sr: Tensor, hr: Tensor, **known) -> Tensor:
 def critics() -> dict[str, MultiScale]:
     """A small judge of frames and one of clips, two scales each."""
     torch.manual_seed(1)
-    spatial = MultiScale(lambda: PatchDiscriminator2d(channels=4, layers=1), scales=2, reads="frames")
-    temporal = MultiScale(lambda: PatchDiscriminator3d(channels=4, layers=1), scales=2, reads="clip")
+    spatial = MultiScale(partial(PatchDiscriminator2d, channels=4, layers=1), scales=2, reads="frames")
+    temporal = MultiScale(partial(PatchDiscriminator3d, channels=4, layers=1), scales=2, reads="clip")
     return {"spatial": spatial.eval(), "temporal": temporal.eval()}
 
 

@@ -1,4 +1,5 @@
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -6,11 +7,12 @@ import torch
 from battery import critics, value_of
 from torch import nn
 
-from vsr.discriminators import Judgement
+from vsr.discriminators import Judgement, MultiScale, PatchDiscriminator2d
 from vsr.errors import UserError
 from vsr.losses import AdversarialLoss, Comparison, FeatureMatchingLoss
 from vsr.losses.gan_objectives import OBJECTIVES, discriminator_objective, generator_objective
 from vsr.losses.gradient_penalty import r1_penalty
+from vsr.motion import dis
 
 REAL = np.array([[0.5, -2.0, 3.0], [0.0, 1.5, -0.5]])
 FAKE = np.array([[-1.0, 0.2, 2.0], [0.7, -3.0, 0.0]])
@@ -36,11 +38,12 @@ def by_hand(objective):
 class Critic(nn.Module):
     """Judges a clip by Σ wx, on two scales: the second has twice the logit. Features are x and 2x."""
 
-    def __init__(self, weight):
+    def __init__(self, weight, loss_weight=1.0):
         super().__init__()
         self.weight = nn.Parameter(weight)
+        self.loss_weight = loss_weight
 
-    def forward(self, video):
+    def forward(self, video, context=None):
         logits = (video * self.weight).flatten(1).sum(1, keepdim=True)
         return [Judgement(logits, [video, 2 * video]), Judgement(2 * logits, [video])]
 
@@ -88,6 +91,17 @@ def test_scales_are_averaged_and_discriminators_summed(objective):
     torch.testing.assert_close(value_of(term, sr, hr, discriminators=pair), generator)
 
 
+def test_each_discriminator_counts_by_its_weight_in_the_generator_s_loss_alone():
+    sr, hr = torch.rand(2, 2, 2, 3, 4, 4)
+    a, b = torch.randn(2, 2, 3, 4, 4)
+    pair = {"a": Critic(a, loss_weight=0.5), "b": Critic(b, loss_weight=3.0)}
+    term = AdversarialLoss("hinge")
+    alone = [value_of(term, sr, hr, discriminators={"x": Critic(weight)}) for weight in (a, b)]
+    torch.testing.assert_close(value_of(term, sr, hr, discriminators=pair), 0.5 * alone[0] + 3 * alone[1])
+    losses = [term.discriminator_loss(critic(hr), critic(sr)) for critic in (Critic(a), pair["a"])]
+    assert torch.equal(*losses)
+
+
 def test_only_ragan_asks_what_the_discriminators_say_of_hr():
     comparison = Comparison(
         *torch.rand(2, 1, 2, 3, 4, 4), torch.rand(1, 2, 3, 2, 2), None, {"a": Critic(torch.ones(1))}
@@ -115,7 +129,7 @@ def test_r1_of_a_linear_critic_is_half_the_squared_norm_of_its_weight(shape):
 
 def test_r1_is_the_mean_over_the_clips_of_each_ones_own_gradient():
     class Quadratic(nn.Module):
-        def forward(self, video):
+        def forward(self, video, context=None):
             return [Judgement(video.square().flatten(1).sum(1), [])]
 
     clips = torch.rand(3, 2, 3, 4, 4)
@@ -129,7 +143,7 @@ def test_r1_is_taken_in_float32_under_autocast_and_without_grad_mode():
             super().__init__()
             self.layers = nn.Sequential(nn.Flatten(), nn.Linear(24, 8), nn.Tanh(), nn.Linear(8, 1))
 
-        def forward(self, video):
+        def forward(self, video, context=None):
             return [Judgement(self.layers(video), [])]
 
     critic, clips = Smooth(), torch.rand(2, 2, 3, 2, 2)
@@ -165,6 +179,42 @@ def test_feature_matching_is_the_mean_over_discriminators_scales_and_layers():
     pair = {"a": Critic(torch.ones(1)), "b": Critic(torch.ones(1))}
     loss = value_of(FeatureMatchingLoss(), hr - 0.3, hr, discriminators=pair)
     assert loss.item() == pytest.approx(0.3 * (1 + 2 + 1) / 3, rel=1e-5)
+
+
+def test_feature_matching_is_weighted_by_discriminator_and_does_not_grow_with_the_weights():
+    class Doubled(Critic):
+        def forward(self, video, context=None):
+            return [Judgement(video, [4 * video])]
+
+    hr = torch.rand(1, 2, 3, 4, 4)
+    pair = {"a": Critic(torch.ones(1), loss_weight=3.0), "b": Doubled(torch.ones(1), loss_weight=1.0)}
+    loss = value_of(FeatureMatchingLoss(), hr - 0.3, hr, discriminators=pair)
+    assert loss.item() == pytest.approx(0.3 * (3 * 4 / 3 + 1 * 4) / 4, rel=1e-5)
+
+
+def test_critics_are_told_the_context_of_the_batch_in_every_part_of_the_game():
+    heard = []
+
+    class Listening(Critic):
+        def forward(self, video, context=None):
+            heard.append(context)
+            return super().forward(video)
+
+    critic, lr = Listening(torch.ones(1)), torch.rand(1, 2, 3, 2, 2)
+    comparison = Comparison(*torch.rand(2, 1, 2, 3, 4, 4), lr, None, {"a": critic})
+    AdversarialLoss("ragan")(comparison)
+    AdversarialLoss(r1_weight=1.0).penalty(critic, comparison.hr, 0, comparison.context)
+    assert len(heard) == 3 and all(context is comparison.context for context in heard)
+    assert torch.equal(comparison.context.lr, lr)
+
+
+def test_r1_of_a_motion_compensated_critic_reaches_its_weights():
+    critic = MultiScale(partial(PatchDiscriminator2d, channels=4, layers=1), 2, condition="lr", compensate=dis())
+    hr = torch.rand(2, 3, 3, 24, 24)
+    context = Comparison(hr, hr, hr[..., ::4, ::4]).context
+    r1_penalty(critic, hr, context).backward()
+    gradients = [parameter.grad for name, parameter in critic.named_parameters() if "weight" in name]
+    assert all(gradient.isfinite().all() and gradient.abs().sum() > 0 for gradient in gradients)
 
 
 def test_vanilla_of_an_undecided_discriminator_is_log_two():

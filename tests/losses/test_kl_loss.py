@@ -5,7 +5,7 @@ from torch.distributions import Normal, kl_divergence
 
 from vsr import generators
 from vsr.errors import UserError
-from vsr.generators import Generator
+from vsr.generators import FlowNet, Generator, Recurrent, Stochastic
 from vsr.generators.latent import Gaussian, Latent
 from vsr.losses import KLLoss
 from vsr.losses.kl import gaussian_kl
@@ -13,11 +13,10 @@ from vsr.losses.kl import gaussian_kl
 
 class Deterministic(Generator):
     def __init__(self):
-        super().__init__(scale=2, channels=4, head_channels=4)
+        super().__init__(scale=2, channels=4)
 
-
-class Stochastic(Deterministic):
-    has_latent = True
+    def forward(self, lr, modulation=None):
+        raise NotImplementedError
 
 
 def gaussian(*shape):
@@ -73,10 +72,23 @@ def test_elementwise_kl_has_the_shape_of_the_latent():
     assert gaussian_kl(gaussian(2, 3, 4, 5)).shape == (2, 3, 4, 5)
 
 
-def test_a_generator_without_latent_is_refused_and_those_with_one_are_named(monkeypatch):
-    KLLoss().check_generator(Stochastic())
-    monkeypatch.setattr(generators, "Stochastic", Stochastic, raising=False)
-    with pytest.raises(UserError, match=r"^loss\.kl needs a generator with a latent, and Deterministic .*Stochastic"):
+def test_it_is_that_of_a_stochastic_generator_and_trains_both_its_distributions():
+    generator = Stochastic(Recurrent(FlowNet(2), scale=2, channels=4, blocks=1), latent_channels=3, width=4)
+    lr, hr = torch.rand(2, 2, 3, 16, 16), torch.rand(2, 2, 3, 32, 32)
+    _, latent = generator.draw_posterior(lr, hr)
+    loss = kl_of(latent)
+    posterior, prior = map(normal, latent)
+    torch.testing.assert_close(loss, kl_divergence(posterior, prior).sum() / 2)
+    loss.backward()
+    for network in (generator.prior, generator.posterior):
+        assert all(parameter.grad.abs().sum() > 0 for parameter in network.parameters())
+
+
+def test_a_generator_without_latent_is_refused_and_those_with_one_are_named():
+    KLLoss().check_generator(Stochastic(Deterministic()))
+    with pytest.raises(
+        UserError, match=r"^loss\.kl needs a generator with a latent, and Deterministic .*choose one of Stochastic, or"
+    ):
         KLLoss().check_generator(Deterministic())
 
 

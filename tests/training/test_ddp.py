@@ -1,11 +1,13 @@
 """Two processes with one clip each train as one process with two clips does."""
 
+import json
 import os
 import subprocess
 import sys
 
 import pytest
 import torch
+from omegaconf import OmegaConf
 
 from tests.conftest import REPOSITORY, TINY, TINY_ADVERSARIAL
 
@@ -49,3 +51,27 @@ def test_two_processes_train_as_one_with_the_same_clips(stack, tmp_path):
         torch.testing.assert_close(
             two[name], weights, rtol=0, atol=1e-5, msg=lambda text, name=name: f"{name}: {text}"
         )
+
+
+@pytest.mark.slow
+def test_a_sweep_of_two_distributed_jobs_ends_with_two_complete_runs(tmp_path):
+    done = subprocess.run(
+        [sys.executable, str(REPOSITORY / "train.py"), "-m", *TINY, "trainer=ddp_cpu", "seed=0,1", "output_dir=sweep"],
+        cwd=tmp_path,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    for job, seed in (("0", 0), ("1", 1)):
+        run = tmp_path / "sweep" / job
+        config = OmegaConf.load(run / "config.yaml")
+        assert config.seed == seed
+        results = json.loads((run / "results.json").read_text())
+        assert results["generator_steps"] == 4 and len(results["clips"]) == 2
+        assert (run / "checkpoints" / "last.ckpt").is_file() and (run / "metrics.csv").is_file()
+    # No process of either job made a folder elsewhere.
+    assert {path.name for path in (tmp_path / "sweep").iterdir()} == {"0", "1", "multirun.yaml"}
+    assert {path.name for path in tmp_path.iterdir()} == {"sweep"}

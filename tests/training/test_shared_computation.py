@@ -27,15 +27,15 @@ def calls(monkeypatch):
     seen = Counter()
     training = []
 
-    def count(kind, label):
-        forward = kind.forward
+    def count(kind, method, label, unit):
+        judged = getattr(kind, method)
 
         def counted(self, x, *arguments):
             if training:
-                seen[label(self), training[-1], x.requires_grad] += 1
-            return forward(self, x, *arguments)
+                seen[label(self), training[-1], x.requires_grad] += len(x) if unit == "clips" else 1
+            return judged(self, x, *arguments)
 
-        monkeypatch.setattr(kind, "forward", counted)
+        monkeypatch.setattr(kind, method, counted)
 
     def during(name):
         method = getattr(VideoSuperResolution, name)
@@ -49,8 +49,8 @@ def calls(monkeypatch):
 
         monkeypatch.setattr(VideoSuperResolution, name, recorded)
 
-    count(FrozenFeatures, lambda network: network.name)
-    count(MultiScale, lambda critic: critic.reads)
+    count(FrozenFeatures, "forward", lambda network: network.name, "passes")
+    count(MultiScale, "_judge", lambda critic: critic.reads, "clips")
     during("_generator_step")
     during("_discriminator_step")
     flow = dis().flow
@@ -77,7 +77,7 @@ def test_each_discriminator_judges_real_and_fake_once_in_its_own_step(compose, c
         mine = {key[1:]: number for key, number in calls.items() if key[0] == critic}
         assert mine == {
             ("_generator_step", True): 1,  # SR, for the adversarial term
-            ("_discriminator_step", False): 2,  # HR and SR, detached
+            ("_discriminator_step", False): 2,  # HR and SR, detached, in one batch
         }
 
 

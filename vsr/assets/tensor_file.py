@@ -1,5 +1,6 @@
 """Tensors from a file that anybody may have written: no code in it is run, and damage ends in one line."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ def read_tensor_file(path: Path) -> dict[str, Any]:
         raise UserError(f"{path}: not readable ({error.strerror or error})") from error
     except Exception as error:  # of ten types, as the damage falls: struct.error, IndexError, AssertionError ...
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        if unsafe := re.search(r"GLOBAL (\S+) was not an allowed", str(error)):
+            reason = f"{unsafe[1]}; the library that wrote it can save its state_dict alone"
         raise UserError(
             f"{path}: not a checkpoint that can be read safely; it is damaged, or holds more than tensors ({reason})"
         ) from error

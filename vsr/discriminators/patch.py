@@ -1,13 +1,12 @@
 """What the 2-D and the 3-D patch discriminator share: the plan of the layers and the pass through them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from torch import Tensor, nn
-from torch.nn.utils import parametrizations
+from torch import Tensor
 
+from vsr.discriminators.discriminator import Convolution, Discriminator, normed
 from vsr.discriminators.judgement import Judgement
-from vsr.errors import UserError
 
 _WIDEST = 8  # Isola et al. stop doubling at 8 times the first layer's channels
 
@@ -30,29 +29,25 @@ def plan(in_channels: int, channels: int, layers: int) -> Iterator[Layer]:
     yield Layer(width_in, 1, stride=1)
 
 
-def stages(convolutions: Iterable[nn.Module], spectral_norm: bool) -> nn.ModuleList:
-    """Spectral norm (if asked for) on every convolution, LeakyReLU(0.2) after all but the last."""
-    normed = [parametrizations.spectral_norm(conv) if spectral_norm else conv for conv in convolutions]
-    hidden = [nn.Sequential(conv, nn.LeakyReLU(0.2, inplace=True)) for conv in normed[:-1]]
-    return nn.ModuleList([*hidden, normed[-1]])
+class PatchDiscriminator(Discriminator):
+    """Convolutions one after the other, LeakyReLU(0.2) after all but the last.
 
+    Args:
+        convolutions: of a `plan`.
+        layers: how many of them have stride 2.
+        spectral_norm: bound every convolution's spectral norm by 1.
+    """
 
-def judge(stages: nn.ModuleList, x: Tensor) -> Judgement:
-    """Run ``x`` through the stages and keep each activation."""
-    *hidden, last = stages
-    features = []
-    for stage in hidden:
-        x = stage(x)
-        features.append(x)
-    return Judgement(last(x), features)
+    def __init__(self, convolutions: Sequence[Convolution], layers: int, spectral_norm: bool) -> None:
+        # The last two convolutions, 4 wide and padded by 1, each take a pixel away.
+        smallest = 3 * 2**layers
+        super().__init__([normed(convolution, spectral_norm) for convolution in convolutions], smallest)
 
-
-def check_size(x: Tensor, layers: int) -> None:
-    """Raise `UserError` if the last two convolutions (4 wide, padded by 1) would have nothing left to read."""
-    smallest = 3 * 2**layers
-    height, width = x.shape[-2:]
-    if min(height, width) < smallest:
-        raise UserError(
-            f"A patch discriminator with layers={layers} needs frames of at least {smallest}x{smallest} px, got "
-            f"{height}x{width}: use a larger data.crop, or fewer discriminator layers or scales."
-        )
+    def judge(self, x: Tensor, weights: Sequence[Tensor]) -> Judgement:
+        """Judge ``x`` with ``weights``."""
+        features = []
+        last = len(weights) - 1
+        for number in range(last):
+            x = self.activate(number, x, weights)
+            features.append(x)
+        return Judgement(self.convolve(last, x, weights), features)

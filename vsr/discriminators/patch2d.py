@@ -1,16 +1,15 @@
 """PatchGAN: one logit for each patch of a frame (Isola et al., CVPR 2017, appendix 6.1.2)."""
 
-from torch import Tensor, nn
+from torch import nn
 
-from vsr.discriminators.judgement import Judgement
-from vsr.discriminators.patch import check_size, judge, plan, stages
+from vsr.discriminators.patch import PatchDiscriminator, plan
 
 
-class PatchDiscriminator2d(nn.Module):
+class PatchDiscriminator2d(PatchDiscriminator):
     """C64-C128-C256-C512-1, kernel 4, padding 1, LeakyReLU 0.2; with three layers a logit sees 70x70 px.
 
-    Spectral norm (Miyato et al., ICLR 2018) stands in for the paper's batch norm, which would let one frame's verdict
-    depend on the others.
+    Frames (N, C, H, W) to logits (N, 1, H', W'). Spectral norm (Miyato et al., ICLR 2018) stands in for the paper's
+    batch norm, which would let one frame's verdict depend on the others.
 
     Args:
         in_channels: channels of a frame.
@@ -20,14 +19,5 @@ class PatchDiscriminator2d(nn.Module):
     """
 
     def __init__(self, in_channels: int = 3, channels: int = 64, layers: int = 3, spectral_norm: bool = True) -> None:
-        super().__init__()
-        self.layers = layers
-        self.stages = stages(
-            (nn.Conv2d(i, o, 4, stride, padding=1) for i, o, stride in plan(in_channels, channels, layers)),
-            spectral_norm,
-        )
-
-    def forward(self, frames: Tensor) -> Judgement:
-        """Frames (N, C, H, W) to logits (N, 1, H', W'); raises `UserError` if they are too small."""
-        check_size(frames, self.layers)
-        return judge(self.stages, frames)
+        convolutions = [nn.Conv2d(i, o, 4, stride, padding=1) for i, o, stride in plan(in_channels, channels, layers)]
+        super().__init__(convolutions, layers, spectral_norm)

@@ -1,16 +1,15 @@
 """PatchGAN over space and time, for motion that no single frame shows to be wrong (MoCoGAN, CVPR 2018, video D)."""
 
-from torch import Tensor, nn
+from torch import nn
 
-from vsr.discriminators.judgement import Judgement
-from vsr.discriminators.patch import check_size, judge, plan, stages
+from vsr.discriminators.patch import PatchDiscriminator, plan
 
 
-class PatchDiscriminator3d(nn.Module):
+class PatchDiscriminator3d(PatchDiscriminator):
     """`PatchDiscriminator2d` with kernels 3 frames long: one logit for each frame and patch.
 
-    Time is padded by one frame and never strided, so any T >= 1 works, and T is kept: training clips are
-    short, and with three layers a logit already sees 11 frames.
+    Clips (N, C, T, H, W) to logits (N, 1, T, H', W'). Time is padded by one frame and never strided, so any T >= 1
+    works, and T is kept: training clips are short, and with three layers a logit already sees 11 frames.
 
     Args:
         in_channels: channels of a frame.
@@ -20,17 +19,8 @@ class PatchDiscriminator3d(nn.Module):
     """
 
     def __init__(self, in_channels: int = 3, channels: int = 64, layers: int = 3, spectral_norm: bool = True) -> None:
-        super().__init__()
-        self.layers = layers
-        self.stages = stages(
-            (
-                nn.Conv3d(i, o, (3, 4, 4), (1, stride, stride), padding=1)
-                for i, o, stride in plan(in_channels, channels, layers)
-            ),
-            spectral_norm,
-        )
-
-    def forward(self, clips: Tensor) -> Judgement:
-        """Clips (N, C, T, H, W) to logits (N, 1, T, H', W'); raises `UserError` if the frames are too small."""
-        check_size(clips, self.layers)
-        return judge(self.stages, clips)
+        convolutions = [
+            nn.Conv3d(i, o, (3, 4, 4), (1, stride, stride), padding=1)
+            for i, o, stride in plan(in_channels, channels, layers)
+        ]
+        super().__init__(convolutions, layers, spectral_norm)

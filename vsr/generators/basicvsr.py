@@ -9,10 +9,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from vsr.generators.execution import CHUNK
 from vsr.generators.family import BasicVSRFamily
+from vsr.generators.grouped import GroupedTrunks, group
 from vsr.generators.initialisation import LEAKY_SLOPE, kaiming_
 from vsr.generators.modulation import Modulation
 from vsr.generators.residual import ResidualTrunk
+from vsr.layout import channels_last
 from vsr.motion import warp
 
 
@@ -34,9 +37,12 @@ class BasicVSR(BasicVSRFamily):
         blocks: residual blocks of each direction's trunk.
         head_channels: width at high resolution.
         memory: "normal", or "low" to recompute the trunks' activations in the backward pass rather than keep them.
+        execution: "auto", "batched" or "sequential", see `BasicVSRFamily`; batched, both directions take each step
+            together.
+        chunk: LR pixels reconstructed at once, see `BasicVSRFamily`.
 
     Raises:
-        UserError: another scale or memory.
+        UserError: another scale, memory or execution; no chunk.
     """
 
     def __init__(
@@ -47,26 +53,32 @@ class BasicVSR(BasicVSRFamily):
         blocks: int = 30,
         head_channels: int = 64,
         memory: str = "normal",
+        execution: str = "auto",
+        chunk: int = CHUNK,
     ) -> None:
-        super().__init__(flow, scale, channels, head_channels, memory)
+        super().__init__(flow, scale, channels, head_channels, memory, execution, chunk)
         self.backward_trunk = ResidualTrunk(3 + channels, channels, blocks)
         self.forward_trunk = ResidualTrunk(3 + channels, channels, blocks)
+        self.both_trunks = GroupedTrunks(2)
         self.fusion = nn.Conv2d(2 * channels, channels, 1)
         kaiming_(self.fusion)
 
     def forward(self, lr: Tensor, modulation: Modulation | None = None) -> Tensor:
         """See `Generator.forward`."""
         self.check_input(lr)
-        flow_to_next, flow_to_previous = self.estimate_flow(lr)
-        frames = lr.unbind(1)
-        # Backward propagation is propagation through the clip read from its end.
-        backward = self.propagate(self.backward_trunk, frames[::-1], flow_to_next.unbind(1)[::-1])[::-1]
-        forward = self.propagate(self.forward_trunk, frames, flow_to_previous.unbind(1))
-        return self.reconstruct(lr, (backward, forward), modulation)
+        propagate = self.propagate_together if self.batched(lr) else self.propagate_in_turn
+        return self.reconstruct(lr, propagate(lr, *self.estimate_flow(lr)), modulation)
 
     def fuse(self, parts: Tensor) -> Tensor:
         """Features of both directions (N, 2*channels, h, w) to (N, channels, h, w)."""
         return F.leaky_relu(self.fusion(parts), LEAKY_SLOPE, inplace=True)
+
+    def propagate_in_turn(self, lr: Tensor, flow_to_next: Tensor, flow_to_previous: Tensor) -> list[list[Tensor]]:
+        """Features of each direction, T times (B, channels, h, w): first all backward, then all forward."""
+        frames = [channels_last(frame) for frame in lr.unbind(1)]
+        # Backward propagation is propagation through the clip read from its end.
+        backward = self.propagate(self.backward_trunk, frames[::-1], flow_to_next.unbind(1)[::-1])[::-1]
+        return [backward, self.propagate(self.forward_trunk, frames, flow_to_previous.unbind(1))]
 
     def propagate(self, trunk: nn.Module, frames: Sequence[Tensor], flows: Sequence[Tensor]) -> list[Tensor]:
         """Features (B, channels, h, w) of every frame, each made from the frame and the features before it.
@@ -77,8 +89,26 @@ class BasicVSR(BasicVSRFamily):
             flows: T-1 flows (B, 2, h, w), from the second frame to the first, and so on.
         """
         B, _, h, w = frames[0].shape
-        state = frames[0].new_zeros(B, self.channels, h, w)
+        state = channels_last(frames[0].new_zeros(B, self.channels, h, w))
         features = [self.run(trunk, torch.cat((frames[0], state), dim=1))]
         for frame, flow in zip(frames[1:], flows, strict=True):
             features.append(self.run(trunk, torch.cat((frame, warp(features[-1], flow)), dim=1)))
         return features
+
+    def propagate_together(self, lr: Tensor, flow_to_next: Tensor, flow_to_previous: Tensor) -> list[list[Tensor]]:
+        """The same features; step i makes those of frame T-1-i backward and of frame i forward at once."""
+        B, _, _, h, w = lr.shape
+        weights = group([self.backward_trunk, self.forward_trunk])
+        # Of each step, both directions: (B, 2, 3, h, w) and (B, 2, 2, h, w).
+        frames = torch.stack((lr.flip(1), lr), dim=2).unbind(1)
+        flows = torch.stack((flow_to_next.flip(1), flow_to_previous), dim=2).transpose(0, 1).contiguous().unbind()
+        states = lr.new_zeros(B, 2, self.channels, h, w)
+        features: list[Tensor] = []
+        for index, frame in enumerate(frames):
+            if index:
+                both = features[-1].reshape(2 * B, self.channels, h, w)
+                states = warp(both, flows[index - 1].flatten(0, 1)).unflatten(0, (B, 2))
+            x = channels_last(torch.cat((frame, states), dim=2).flatten(1, 2))
+            features.append(self.run(self.both_trunks, x, weights))
+        backward, forward = zip(*(both.chunk(2, dim=1) for both in features), strict=True)
+        return [list(backward[::-1]), list(forward)]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
 from vsr.errors import UserError
+from vsr.generators.latent import Latent
 from vsr.generators.modulation import Modulation
 
 SCALES = (2, 3, 4)
@@ -29,7 +30,7 @@ class Generator(nn.Module, ABC):
     causal: bool = False
     """Whether frame t of SR depends on no later frame of LR; then there is ``step(lr, state)``, too."""
     has_latent: ClassVar[bool] = False
-    """Whether SR also depends on a random latent; then there is ``draw_posterior(lr, hr)``, too."""
+    """Whether SR also depends on a random latent; see `draw_prior` and `draw_posterior`."""
 
     def __init__(self, scale: int, channels: int) -> None:
         super().__init__()
@@ -50,9 +51,37 @@ class Generator(nn.Module, ABC):
             UserError: frames smaller than ``min_size``.
         """
 
+    def draw_prior(self, lr: Tensor) -> Tensor:
+        """SR (B, T, 3, scale*h, scale*w) of a generator with a latent, z drawn from p(z | LR)."""
+        raise NotImplementedError(f"{type(self).__name__} has no latent")
+
+    def draw_posterior(self, lr: Tensor, hr: Tensor) -> tuple[Tensor, Latent]:
+        """SR as a generator with a latent is trained on: z is drawn from q(z | LR, HR), returned with p(z | LR).
+
+        Args:
+            lr: (B, T, 3, h, w).
+            hr: its original, (B, T, 3, scale*h, scale*w).
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no latent")
+
+    def step(self, lr: Tensor, state: Any = None, modulation: Modulation | None = None) -> tuple[Tensor, Any]:
+        """SR of the next frame of a stream, of a causal generator, and the state to give with the frame after it.
+
+        Args:
+            lr: (B, 3, h, w).
+            state: what the last step returned; None begins a stream.
+            modulation: of this frame's features, (B, channels, h, w).
+        """
+        raise NotImplementedError(f"{type(self).__name__} is not causal")
+
     def flow_parameters(self) -> list[nn.Parameter]:
-        """Parameters of a flow estimator that has learnt its work before; they have their own learning rate."""
+        """Parameters of a flow estimator, which have their own learning rate."""
         return []
+
+    @property
+    def flow_is_pretrained(self) -> bool:
+        """Whether the flow estimator knew its work before training, so that it may stand still at first."""
+        return True
 
     def check_input(self, lr: Tensor) -> None:
         """Raise `UserError` if the frames of ``lr`` (B, T, 3, h, w) are too small."""

@@ -13,7 +13,7 @@ from torch import Tensor
 from vsr import assets
 from vsr.errors import UserError, nearest
 from vsr.generators.generator import Generator
-from vsr.generators.published import recognise
+from vsr.generators.published import other_architecture, recognise, with_own_names
 
 StateDict = dict[str, Tensor]
 
@@ -50,12 +50,7 @@ def read_weights(source: str) -> Weights:
     content = assets.read_tensor_file(path)
     if "state_dict" in content and "config" in content:
         return _own_checkpoint(source, content)
-    for key in ("params_ema", "params"):
-        if isinstance(content.get(key), Mapping):
-            return Weights(source, dict(content[key]))
-    if content and all(isinstance(value, Tensor) for value in content.values()):
-        return Weights(source, dict(content))
-    raise UserError(f"{source}: holds no generator weights (found keys {', '.join(list(content)[:5])})")
+    return Weights(source, _published_state(source, content))
 
 
 def load_generator(source: str) -> tuple[Generator, Weights]:
@@ -101,6 +96,20 @@ def without_weights(node: Any) -> Any:
     if isinstance(node, Mapping):
         return {key: None if key == "weights" else without_weights(value) for key, value in node.items()}
     return node
+
+
+def _published_state(source: str, content: Mapping[str, Any]) -> StateDict:
+    """The state dict of a file by others: BasicSR's (``params``), mmagic's (``state_dict``) or bare tensors."""
+    for key in ("params_ema", "params", "state_dict", None):
+        tensors = content if key is None else content.get(key)
+        if isinstance(tensors, Mapping) and tensors and all(isinstance(value, Tensor) for value in tensors.values()):
+            break
+    else:
+        raise UserError(f"{source}: holds no generator weights (found keys {', '.join(list(content)[:5])})")
+    state = with_own_names(tensors) if key == "state_dict" else dict(tensors)
+    if other := other_architecture(state):
+        raise UserError(f"{source}: weights of {other}, which is not built here; BasicVSR and BasicVSR++ are")
+    return state
 
 
 def _own_checkpoint(source: str, content: Mapping[str, Any]) -> Weights:

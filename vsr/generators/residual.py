@@ -1,5 +1,7 @@
 """The residual trunk of the BasicVSR family."""
 
+from collections.abc import Iterator
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -33,6 +35,10 @@ class ResidualTrunk(nn.Module):
         """(N, inputs, h, w) -> (N, channels, h, w)."""
         return self.main(x)
 
+    def convolutions(self) -> Iterator[nn.Conv2d]:
+        """Its layers: the first one, then two a block."""
+        return (module for module in self.modules() if isinstance(module, nn.Conv2d))
+
 
 class ResidualBlock(nn.Module):
     """x + conv(relu(conv(x))), without normalisation.
@@ -53,4 +59,4 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, channels, h, w) -> the same."""
-        return x + self.conv2(F.relu(self.conv1(x), inplace=True))
+        return self.conv2(F.relu(self.conv1(x), inplace=True)).add_(x)  # in place: one allocation less

@@ -33,14 +33,19 @@ class MediaFolder:
 
     def write(self, name: str, bicubic: Tensor, sr: Tensor, hr: Tensor) -> None:
         """Show three versions of a clip, each ``(T, 3, H, W)`` in [0, 1], side by side."""
-        stem = name.replace("/", "_")
+        png, mp4 = self.paths(name)
         versions = [to_uint8(clip[: self.max_frames]) for clip in (bicubic, sr, hr)]
         middle = len(versions[0]) // 2
         picture = strip([clip[middle] for clip in versions])
-        with whole_file(self.folder / f"{stem}.png") as part:
+        with whole_file(png) as part:
             picture.save(part, "PNG")
         frames = [np.asarray(captioned(list(panels))) for panels in zip(*versions, strict=True)]
-        write_video(self.folder / f"{stem}.mp4", frames, self.fps)
+        write_video(mp4, frames, self.fps)
+
+    def paths(self, name: str) -> tuple[Path, Path]:
+        """Where picture and video of the clip ``name`` are; each evaluation of the clip writes them anew."""
+        stem = name.replace("/", "_")
+        return self.folder / f"{stem}.png", self.folder / f"{stem}.mp4"
 
 
 def to_uint8(clip: Tensor) -> np.ndarray:

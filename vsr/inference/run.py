@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from rich.progress import track
 
 from vsr.errors import UserError
+from vsr.generators import Generator, Stochastic
 from vsr.generators.load import Weights, load_generator
 from vsr.inference.evaluator import Evaluator
 from vsr.inference.media import MediaFolder
@@ -34,6 +36,7 @@ def evaluate(cfg: DictConfig) -> dict[str, Any]:
     if cfg.scale not in (None, generator.scale):
         raise UserError(f"scale={cfg.scale}: {cfg.ckpt} was trained for x{generator.scale}; leave scale unset")
     cfg.scale = generator.scale
+    set_temperature(generator, cfg.temperature)
     config: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
     output_dir = Path(cfg.output_dir)
     datamodule = instantiate(config["data"])
@@ -43,6 +46,7 @@ def evaluate(cfg: DictConfig) -> dict[str, Any]:
     evaluator.media = MediaFolder(output_dir / "media") if cfg.media else None
 
     generator.to(device)
+    torch.manual_seed(cfg.seed)
     loader = datamodule.val_dataloader()
     results = [evaluator(generator, _to(clip, device)) for clip in track(loader, "scoring", total=len(loader))]
     record = results_record(
@@ -53,6 +57,7 @@ def evaluate(cfg: DictConfig) -> dict[str, Any]:
             "scale": generator.scale,
             "degradation": "given LR" if datamodule.val_clips.lr else degradation.name,
             "generator": type(generator).__name__,
+            "temperature": generator.temperature if isinstance(generator, Stochastic) else None,
             "checkpoint": cfg.ckpt,
             "config_hash": config_hash(weights.config) if weights.config else None,
             "generator_steps": weights.generator_steps,
@@ -64,6 +69,23 @@ def evaluate(cfg: DictConfig) -> dict[str, Any]:
     print_table(record)
     log.info(f"wrote {output_dir / 'results.json'}" + (f" and {output_dir / 'media'}" if cfg.media else ""))
     return record
+
+
+def set_temperature(generator: Generator, temperature: float | None) -> None:
+    """Set the temperature of a generator with a latent; None leaves every generator as it is.
+
+    Raises:
+        UserError: the generator has no latent, or the temperature is no number from 0 on.
+    """
+    if temperature is None:
+        return
+    if not isinstance(generator, Stochastic):
+        raise UserError(
+            f"temperature={temperature}: {type(generator).__name__} has no latent to draw; leave temperature unset"
+        )
+    if isinstance(temperature, bool) or not isinstance(temperature, int | float) or not 0 <= temperature < math.inf:
+        raise UserError(f"temperature={temperature}: expected a number from 0 on")
+    generator.temperature = float(temperature)
 
 
 def _loss_weights(weights: Weights) -> dict[str, float] | None:

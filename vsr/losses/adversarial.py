@@ -7,7 +7,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from vsr.discriminators import Judgement
+from vsr.discriminators import Context, Judgement
 from vsr.errors import UserError, choose
 from vsr.losses.comparison import Comparison
 from vsr.losses.gan_objectives import OBJECTIVES, RELATIVISTIC, discriminator_objective, generator_objective
@@ -16,7 +16,7 @@ from vsr.losses.term import LossTerm
 
 
 class AdversarialLoss(LossTerm):
-    """Σ over discriminators of the mean over their scales of the generator's objective (`gan_objectives`).
+    """Σ over discriminators of weight · mean over their scales of the generator's objective (`gan_objectives`).
 
     Range: [0, ∞) for vanilla, lsgan and ragan; unbounded below for hinge.
 
@@ -43,7 +43,9 @@ class AdversarialLoss(LossTerm):
 
     def __call__(self, comparison: Comparison) -> Tensor:
         """The generator's side of the game, over all discriminators."""
-        return torch.stack([self._generator_loss(comparison, name) for name in comparison.fake]).sum()
+        weights = comparison.discriminator_weights
+        losses = [weights[name] * self._generator_loss(comparison, name) for name in comparison.fake]
+        return torch.stack(losses).sum()
 
     def _generator_loss(self, comparison: Comparison, name: str) -> Tensor:
         fake = [judgement.logits for judgement in comparison.fake[name]]
@@ -55,21 +57,25 @@ class AdversarialLoss(LossTerm):
         return torch.stack(losses).mean()
 
     def discriminator_loss(self, real: list[Judgement], fake: list[Judgement]) -> Tensor:
-        """The other side of the game for one discriminator: mean over its scales of the discriminator's objective."""
+        """The other side of the game for one discriminator: mean over its scales of the discriminator's objective.
+
+        Without its weight, which would only rescale its learning rate.
+        """
         per_scale = [
             discriminator_objective(self.objective, on_real.logits, on_fake.logits)
             for on_real, on_fake in zip(real, fake, strict=True)
         ]
         return torch.stack(per_scale).mean()
 
-    def penalty(self, critic: nn.Module, hr: Tensor, step: int) -> Tensor | None:
+    def penalty(self, critic: nn.Module, hr: Tensor, step: int, context: Context | None = None) -> Tensor | None:
         """What one discriminator's loss grows by at generator step ``step``: γ/2 · E||∇D(HR)||² · r1_every, or None.
 
         Args:
             critic: the discriminator.
             hr: real clips ``(B, T, 3, H, W)`` in [0, 1].
             step: generator step, counted from 0.
+            context: of the batch.
         """
         if not self.r1_weight or step % self.r1_every:
             return None
-        return self.r1_weight * self.r1_every * r1_penalty(critic, hr)
+        return self.r1_weight * self.r1_every * r1_penalty(critic, hr, context)

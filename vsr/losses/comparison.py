@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
-from vsr.discriminators import Judgement
+from vsr.discriminators import Context, Judgement, MultiScale
 from vsr.features import FrozenFeatures
 from vsr.generators.latent import Latent
 from vsr.motion.motion import Motion
+from vsr.motion.shared import FlowEstimator, SharedMotion, current_autocast
 
-FlowEstimator = Callable[[Tensor, Motion | None], Motion]
 Features = dict[str, Tensor]
 Judgements = dict[str, list[Judgement]]
 
@@ -57,14 +58,18 @@ class Comparison:
         self.lr = lr.float()
         self.latent = latent
         self.mirrored = mirrored.float() if mirrored is not None else None
-        self.exact_motion = motion
-        self._motions: dict[FlowEstimator, Motion] = {}
+        self.context = Context(self.lr.detach(), SharedMotion(self.hr, motion))
         self._layers = dict(layers or {})
         self._discriminators = dict(discriminators or {})
         self._sr_features: dict[FrozenFeatures, Features] = {}
         self._hr_features: dict[FrozenFeatures, Features] = {}
-        device = sr.device.type
-        self._autocast = (device, torch.get_autocast_dtype(device), torch.is_autocast_enabled(device))
+        # The loss stack itself switches the autocast off that was on when the comparison was made.
+        self._networks = current_autocast(sr.device.type)
+
+    @property
+    def discriminator_weights(self) -> dict[str, float]:
+        """What each discriminator's verdict weighs among those of all."""
+        return {name: cast(MultiScale, critic).loss_weight for name, critic in self._discriminators.items()}
 
     def sr_features(self, network: FrozenFeatures) -> Features:
         """Features of SR by layer name, float32, with gradient.
@@ -90,24 +95,16 @@ class Comparison:
 
     def motion(self, estimator: FlowEstimator) -> Motion:
         """Flow and occlusion between neighbouring HR frames, by ``estimator``, without gradient."""
-        if estimator not in self._motions:
-            with self._networks(), torch.no_grad():
-                self._motions[estimator] = estimator(self.hr, self.exact_motion)
-        return self._motions[estimator]
+        return self.context.motion(estimator)
 
     @cached_property
     def fake(self) -> Judgements:
         """What each discriminator says of SR, one `Judgement` a scale, with gradient to SR."""
         with self._networks():
-            return {name: critic(self.sr) for name, critic in self._discriminators.items()}
+            return {name: critic(self.sr, self.context) for name, critic in self._discriminators.items()}
 
     @cached_property
     def real(self) -> Judgements:
         """What each discriminator says of HR, without gradient."""
         with self._networks(), torch.no_grad():
-            return {name: critic(self.hr) for name, critic in self._discriminators.items()}
-
-    def _networks(self) -> torch.autocast:
-        """The autocast that was on when the comparison was made; the loss stack itself switches it off."""
-        device, dtype, enabled = self._autocast
-        return torch.autocast(device, dtype=dtype, enabled=enabled)
+            return {name: critic(self.hr, self.context) for name, critic in self._discriminators.items()}

@@ -27,7 +27,9 @@ def feature_matching(fake: list[Judgement], real: list[Judgement]) -> Tensor:
 
 
 class FeatureMatchingLoss(LossTerm):
-    """L1 distance of the discriminators' activations on SR and on HR, mean over discriminators. Range: [0, ∞).
+    """L1 distance of the discriminators' activations on SR and on HR, their mean over discriminators by weight.
+
+    Range: [0, ∞).
 
     A perceptual loss whose network is trained on the very difference between SR and HR.
     """
@@ -35,6 +37,9 @@ class FeatureMatchingLoss(LossTerm):
     needs_discriminators: ClassVar[bool] = True
 
     def __call__(self, comparison: Comparison) -> Tensor:
-        """Mean over discriminators, their scales and their layers."""
-        per_critic = [feature_matching(fake, comparison.real[name]) for name, fake in comparison.fake.items()]
-        return torch.stack(per_critic).mean()
+        """Σ_d w_d · `feature_matching` of discriminator d / Σ_d w_d."""
+        weights = comparison.discriminator_weights
+        distances = [
+            weights[name] * feature_matching(fake, comparison.real[name]) for name, fake in comparison.fake.items()
+        ]
+        return torch.stack(distances).sum() / sum(weights.values())

@@ -5,8 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from vsr.discriminators import Context
 
-def r1_penalty(critic: nn.Module, hr: Tensor) -> Tensor:
+
+def r1_penalty(critic: nn.Module, hr: Tensor, context: Context | None = None) -> Tensor:
     """½ E[||∇_x D(x)||²] at real clips x (eq. 9 without its γ), differentiable in the parameters of ``critic``.
 
     D(x) is the sum of a clip's patch logits, as is customary for patch discriminators; the squared norm is a sum over
@@ -14,12 +16,13 @@ def r1_penalty(critic: nn.Module, hr: Tensor) -> Tensor:
     gradients leave the range of half precision.
 
     Args:
-        critic: clips to one `Judgement` a scale.
+        critic: ``critic(clips, context)``, one `Judgement` a scale.
         hr: real clips, batch first, of any number of further dimensions.
+        context: of the batch; what it holds is given, not differentiated by.
     """
     with torch.autocast(hr.device.type, enabled=False), torch.enable_grad():
         real = hr.detach().float().requires_grad_(True)
-        scales = [_squared_gradient(judgement.logits, real) for judgement in critic(real)]
+        scales = [_squared_gradient(judgement.logits, real) for judgement in critic(real, context)]
     return torch.stack(scales).mean() / 2
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from torch import Tensor
 
 from vsr.generators import Generator
@@ -46,6 +48,8 @@ class KLLoss(LossTerm):
     Args:
         free_bits: nats that each channel may carry at no cost; keeps the generator from ignoring its latent.
     """
+
+    needs_latent: ClassVar[bool] = True
 
     def __init__(self, free_bits: float = 0.0) -> None:
         self.free_bits = free_bits

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,19 @@ class StackLoss:
     total: Tensor
     unweighted: dict[str, Tensor]
     weights: dict[str, float]
+
+    def detach(self) -> StackLoss:
+        """The same numbers without their graph."""
+        unweighted = {name: value.detach() for name, value in self.unweighted.items()}
+        return StackLoss(self.total.detach(), unweighted, self.weights)
+
+    @staticmethod
+    def mean(losses: Sequence[StackLoss]) -> StackLoss:
+        """The mean over equal parts of a step."""
+        unweighted = {
+            name: torch.stack([loss.unweighted[name] for loss in losses]).mean() for name in losses[0].unweighted
+        }
+        return StackLoss(torch.stack([loss.total for loss in losses]).mean(), unweighted, losses[0].weights)
 
 
 class LossStack:
@@ -66,6 +79,11 @@ class LossStack:
     def needs_mirrored_clip(self) -> bool:
         """Whether a term compares the clip with its way back."""
         return any(term.needs_mirrored_clip for term in self.terms.values())
+
+    @property
+    def needs_latent(self) -> bool:
+        """Whether a term compares the generator's posterior with its prior."""
+        return any(term.needs_latent for term in self.terms.values())
 
     def compare(
         self,

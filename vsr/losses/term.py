@@ -21,6 +21,9 @@ class LossTerm(ABC):
     needs_mirrored_clip: ClassVar[bool] = False
     """Whether the generator must also super-resolve the clip's way back (`Comparison.mirrored`)."""
 
+    needs_latent: ClassVar[bool] = False
+    """Whether the term reads the generator's latent (`Comparison.latent`)."""
+
     @abstractmethod
     def __call__(self, comparison: Comparison) -> Tensor:
         """The unweighted loss of ``comparison``: a float32 scalar, differentiable in SR."""

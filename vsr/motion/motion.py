@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from torch import Tensor
 
@@ -20,3 +21,8 @@ class Motion(NamedTuple):
     flow_to_previous: Tensor
     occluded_in_next: Tensor
     occluded_in_previous: Tensor
+
+    @classmethod
+    def of_batch(cls, batch: Mapping[str, Any]) -> Motion | None:
+        """The motion of ``batch["hr"]`` where the data know it, as synthetic scenes do."""
+        return cls(*(batch[field] for field in cls._fields)) if "flow_to_next" in batch else None

@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from vsr.layout import layout_of
+
 
 def warp(x: Tensor, flow: Tensor, padding_mode: str = "zeros") -> Tensor:
     """Backward warping, ``warp(x, flow)[p] = x[p + flow[p]]``, bilinear between pixels.
@@ -18,7 +20,7 @@ def warp(x: Tensor, flow: Tensor, padding_mode: str = "zeros") -> Tensor:
         padding_mode: what lies outside ``x``: "zeros", "border" or "reflection".
 
     Returns:
-        (N, C, H, W) of ``x``'s type. Sampling is done in float32 or better.
+        (N, C, H, W) of ``x``'s type and memory layout. Sampling is done in float32 or better.
     """
     N, _, H, W = x.shape
     if flow.shape != (N, 2, H, W):
@@ -27,7 +29,8 @@ def warp(x: Tensor, flow: Tensor, padding_mode: str = "zeros") -> Tensor:
     dtype = torch.promote_types(x.dtype, torch.float32)
     pixels, step = _pixel_grid(H, W, dtype, x.device)
     grid = torch.addcmul(pixels, flow.to(dtype).permute(0, 2, 3, 1), step)
-    return F.grid_sample(x.to(dtype), grid, "bilinear", padding_mode, align_corners=True).to(x.dtype)
+    sampled = F.grid_sample(x.to(dtype), grid, "bilinear", padding_mode, align_corners=True)
+    return sampled.to(x.dtype, memory_format=layout_of(x))
 
 
 def resize_flow(flow: Tensor, size: tuple[int, int]) -> Tensor:

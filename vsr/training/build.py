@@ -6,13 +6,59 @@ from collections.abc import Mapping
 from typing import Any
 
 from hydra.utils import instantiate
-from torch import nn
 
+from vsr.discriminators import MultiScale
 from vsr.errors import UserError
 from vsr.generators import Generator
 from vsr.generators.load import initialise, read_weights, without_weights
-from vsr.losses import LossStack, Schedule
+from vsr.inference.evaluator import Evaluator
+from vsr.losses import FeatureMatchingLoss, LossStack, Schedule
 from vsr.losses.term import LossTerm
+from vsr.metrics import ClipScorer
+from vsr.training.module import VideoSuperResolution
+
+
+def build_module(
+    config: dict[str, Any], recipe: dict[str, Any] | None = None, from_scratch: bool = True
+) -> tuple[VideoSuperResolution, str]:
+    """The module of a training configuration, and a line that says where its generator's weights are from.
+
+    Args:
+        config: the resolved configuration.
+        recipe: the same with its interpolations, kept in checkpoints.
+        from_scratch: False where a checkpoint will be loaded, so that ``init_from`` need not be read.
+
+    Raises:
+        UserError: what does not fit together, or cannot be read.
+    """
+    losses = build_losses(config["loss"])
+    # The generator before the discriminators: with one seed it starts the same, whatever it will be judged by.
+    generator, start = build_generator(config["generator"], config["init_from"] if from_scratch else None)
+    discriminators = build_discriminators(config["discriminator"], losses)
+    losses.check_generator(generator)
+    _check_crop(config["data"].get("crop"), generator, discriminators)
+    degradation = instantiate(config["degradation"])
+    module = VideoSuperResolution(
+        generator,
+        degradation,
+        losses,
+        instantiate(config["optimizer"]),
+        Evaluator(degradation, ClipScorer(config["metrics"]), generator.scale),
+        discriminators,
+        instantiate(config["diagnosis"]),
+        config,
+        recipe,
+    )
+    return module, start
+
+
+def _check_crop(crop: int | None, generator: Generator, discriminators: Mapping[str, MultiScale]) -> None:
+    """Raise `UserError` where training crops are too small for a network: before any data are read."""
+    smallest = {f"discriminator.{name}": critic.smallest for name, critic in discriminators.items()}
+    smallest[f"generator {type(generator).__name__}"] = generator.min_size * generator.scale
+    for name, size in smallest.items():
+        if crop is not None and crop < size:
+            raise UserError(f"data.crop={crop}: {name} finds that too small, it needs at least {size}")
 
 
 def build_losses(config: Mapping[str, Any]) -> LossStack:
@@ -35,12 +81,12 @@ def build_losses(config: Mapping[str, Any]) -> LossStack:
     return LossStack(terms, schedules)
 
 
-def build_discriminators(config: Mapping[str, Any] | None, losses: LossStack) -> dict[str, nn.Module]:
+def build_discriminators(config: Mapping[str, Any] | None, losses: LossStack) -> dict[str, MultiScale]:
     """The discriminators by name where a term of ``losses`` needs them, else none.
 
     Raises:
-        UserError: an adversarial term, but no discriminator configured; a term that reads discriminators which no
-            adversarial term trains.
+        UserError: an adversarial term, but no discriminator configured, or none with a weight above 0; a bad weight;
+            a term that reads discriminators which no adversarial term trains, or features which they do not keep.
     """
     if losses.adversarial is None:
         for name, term in losses.terms.items():
@@ -52,7 +98,34 @@ def build_discriminators(config: Mapping[str, Any] | None, losses: LossStack) ->
         return {}
     if not config:
         raise UserError("loss.adversarial needs a discriminator; choose one with discriminator=spatiotemporal")
-    return {name: instantiate(node) for name, node in config.items()}
+    counting = {name: node for name, node in config.items() if _discriminator_weight(name, node)}
+    if not counting:
+        raise UserError(
+            "every discriminator's weight is 0, so loss.adversarial has none to train against; set at least one, e.g. "
+            f"discriminator.{next(iter(config))}.weight=1, or loss.adversarial.weight=0"
+        )
+    _check_features_are_kept(counting, losses)
+    return {name: instantiate(node) for name, node in counting.items()}
+
+
+def _discriminator_weight(name: str, node: Mapping[str, Any]) -> float:
+    weight = node.get("weight", 1.0)
+    if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight < float("inf"):
+        raise UserError(
+            f"discriminator.{name}.weight must be a number of at least 0, not {weight!r}; "
+            "only loss.adversarial.weight can change with the step"
+        )
+    return weight
+
+
+def _check_features_are_kept(discriminators: Mapping[str, Mapping[str, Any]], losses: LossStack) -> None:
+    matching = [name for name, term in losses.terms.items() if isinstance(term, FeatureMatchingLoss)]
+    for name, node in discriminators.items():
+        if matching and node.get("checkpoint"):
+            raise UserError(
+                f"loss.{matching[0]} reads the activations that discriminator.{name}.checkpoint=true does not keep; "
+                f"set discriminator.{name}.checkpoint=false or loss.{matching[0]}.weight=0"
+            )
 
 
 def build_generator(config: Mapping[str, Any], init_from: str | None) -> tuple[Generator, str]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import csv
+import io
 from argparse import Namespace
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
 
-from vsr.inference.whole_file import whole_file
+from vsr.inference.whole_file import append, whole_file
 
 
 class MetricsCSV(Logger):
@@ -29,9 +31,7 @@ class MetricsCSV(Logger):
         self.rows: dict[int, dict[str, Any]] = {}
         self._columns: set[str] = set()  # of the file; empty until this run has written it
         if resumed_at and self.path.is_file():
-            with self.path.open(newline="") as file:
-                rows = ({k: v for k, v in row.items() if v != ""} for row in csv.DictReader(file))
-                self.rows = {int(row["step"]): row for row in rows if int(row["step"]) <= resumed_at}
+            self.rows = {step: row for step, row in _read(self.path) if step <= resumed_at}
 
     @property
     def name(self) -> str:
@@ -57,8 +57,9 @@ class MetricsCSV(Logger):
         if known or not self._columns.issuperset(row):
             self._rewrite()
         else:
-            with self.path.open("a", newline="") as file:
-                csv.DictWriter(file, self._header()).writerow(row)
+            line = io.StringIO(newline="")
+            csv.DictWriter(line, self._header()).writerow(row)
+            append(self.path, line.getvalue())
 
     def _header(self) -> list[str]:
         return ["step", *sorted(self._columns - {"step"})]
@@ -70,3 +71,11 @@ class MetricsCSV(Logger):
             writer = csv.DictWriter(file, self._header())
             writer.writeheader()
             writer.writerows(self.rows[step] for step in sorted(self.rows))
+
+
+def _read(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Step and values of each row but one that a process was killed over."""
+    with path.open(newline="") as file:
+        whole = (line for line in file if line.endswith("\n"))
+        for row in csv.DictReader(whole):
+            yield int(row["step"]), {name: value for name, value in row.items() if value != ""}

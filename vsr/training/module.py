@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, TypeVar
 
-import lightning as L
 import torch
+from lightning.pytorch.strategies import ParallelStrategy
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
+from vsr.discriminators import MultiScale
 from vsr.generators import Generator
-from vsr.inference.evaluator import ClipResult, Evaluator
+from vsr.inference.evaluator import Evaluator
 from vsr.losses import LossStack, StackLoss
-from vsr.losses.comparison import Judgements
+from vsr.losses.comparison import Comparison, Judgements
 from vsr.motion.motion import Motion
+from vsr.training.balance import lead
 from vsr.training.diagnosis import Diagnosis, gradient_norms, not_finite, shares
 from vsr.training.ema import GeneratorEMA
+from vsr.training.judging import discriminator_log, discriminator_losses, judge, penalties
 from vsr.training.optimisation import Optimisation, frozen
+from vsr.training.scene import Attempt, Scene
+from vsr.training.scored import ScoredModule
 
 Degradation = Callable[[Tensor], Tensor]
+Part = TypeVar("Part", Scene, Attempt)
 
 
-class VideoSuperResolution(L.LightningModule):
+class VideoSuperResolution(ScoredModule):
     """One generator step and, with an adversarial term, one discriminator step a batch.
 
     Args:
@@ -45,29 +52,31 @@ class VideoSuperResolution(L.LightningModule):
         losses: LossStack,
         optimisation: Optimisation,
         evaluator: Evaluator,
-        discriminators: Mapping[str, nn.Module] | None = None,
+        discriminators: Mapping[str, MultiScale] | None = None,
         diagnosis: Diagnosis | None = None,
         config: dict[str, Any] | None = None,
         recipe: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(evaluator)
         self.automatic_optimization = False
         self.generator = generator
         self.discriminators = nn.ModuleDict(dict(discriminators or {}))
         self.degradation = degradation
         self.losses = losses
         self.optimisation = optimisation
-        self.evaluator = evaluator
         self.diagnosis = diagnosis or Diagnosis()
         self.skipped_steps = 0
+        self._gradient_norms: dict[str, Tensor] = {}
         self.config = config or {}
         self.recipe = recipe or {}
-        self.generator_steps = 0
-        self.results: list[ClipResult] = []
-        self.validated_at: int | None = None
         # In a tuple, unseen by nn.Module: the average is neither trained, nor synchronised, nor in the state dict.
         decay = optimisation.ema_decay
         self._ema = (GeneratorEMA(generator, decay),) if decay is not None else ()
+
+    @property
+    def critics(self) -> dict[str, MultiScale]:
+        """The discriminators by name."""
+        return dict(self.discriminators.items())  # type: ignore[arg-type]  # a ModuleDict forgets of what kind
 
     @property
     def ema(self) -> GeneratorEMA | None:
@@ -76,38 +85,80 @@ class VideoSuperResolution(L.LightningModule):
 
     @property
     def evaluated_generator(self) -> nn.Module:
-        """What is validated, exported and scored: the moving average where there is one."""
+        """The moving average where there is one."""
         return self.ema.generator if self.ema else self.generator
 
-    # Training: each batch is one generator step, then one discriminator step on the same, detached, SR.
+    # Training: each batch is one generator step, then discriminator steps on the same, detached, SR.
 
     def training_step(self, batch: dict[str, Any], batch_idx: int) -> None:
-        """Train on ``batch["hr"]``, uint8 ``(B, T, 3, H, W)``."""
+        """Train on ``batch["hr"]``, uint8 ``(accumulate * B, T, 3, H, W)``."""
         hr = batch["hr"].float() / 255
-        lr = self.degradation(hr)
-        sr = self._generator_step(lr, hr, exact_motion(batch))
-        if self.discriminators and sr is not None:
-            self._discriminator_step(sr, hr)
+        scene = Scene(self.degradation(hr), hr, Motion.of_batch(batch))
+        attempts = self._generator_step(list(scene.split(self.optimisation.accumulate)))
+        if self.discriminators and attempts and self.optimisation.trains_discriminators(self.generator_steps):
+            for _ in range(self.optimisation.discriminator_repeats):
+                self._discriminator_step(attempts)
+        self.log_dict(self._gradient_norms)
         self._step_schedules()
         self.generator_steps += 1
         self.log("step", float(self.generator_steps))  # the x-axis of every logger
 
-    def _generator_step(self, lr: Tensor, hr: Tensor, motion: Motion | None) -> Tensor | None:
-        """SR, detached, for the discriminators; None where the step was left out."""
-        step = self.generator_steps
-        self._set_flow_trainable(not self.optimisation.flow_is_frozen(step))
-        sr, mirrored = self._super_resolve(lr)
+    def _generator_step(self, scenes: list[Scene]) -> list[Attempt]:
+        """One step on all scenes; what the discriminators may judge, nothing where the step was left out."""
+        step, optimiser = self.generator_steps, self._optimisers[0]
+        self._set_flow_trainable(step)
+        optimiser.zero_grad()
+        attempts: list[Attempt] = []
+        losses: list[StackLoss] = []
         with frozen(self.discriminators):
-            critics = dict(self.discriminators.items())
-            comparison = self.losses.compare(sr, hr, lr, step, critics, mirrored=mirrored, motion=motion)
-            loss = self.losses(comparison, step)
-            if self._skips(loss.unweighted, "loss term"):
-                return None
-            self._log_loss(loss, comparison.sr)
-            stepped = self._optimise(self._optimisers[0], loss.total)
+            for scene, synchronised in self._parts(scenes):
+                comparison = self._compare(scene)
+                loss = self.losses(comparison, step)
+                if self._skips(loss.unweighted, "loss term"):
+                    return []
+                if not losses and self.diagnosis.measures_gradients(step):
+                    self._log_gradients(loss, comparison.sr)
+                with synchronised:
+                    self.manual_backward(loss.total / len(scenes))
+                losses.append(loss.detach())
+                attempts.append(Attempt(comparison.sr.detach(), scene.hr, comparison.context))
+            self._log_loss(StackLoss.mean(losses))
+            stepped = self._step(optimiser)
         if self.ema and stepped:
             self.ema.update(self.generator)
-        return sr.detach()
+        return attempts
+
+    def _compare(self, scene: Scene) -> Comparison:
+        """The scene super-resolved, ready for the loss terms."""
+        lr, hr = scene.lr, scene.hr
+        T = lr.shape[1]
+        if self.losses.needs_mirrored_clip:
+            # There and back, the last frame once.
+            lr, hr = (torch.cat((clip, clip.flip(1)[:, 1:]), dim=1) for clip in (lr, hr))
+        latent = None
+        if self.losses.needs_latent:
+            sr, latent = self.generator.draw_posterior(lr, hr)
+        elif self.generator.has_latent:
+            sr = self.generator.draw_prior(lr)
+        else:
+            sr = self.generator(lr)
+        return self.losses.compare(
+            sr[:, :T],
+            scene.hr,
+            scene.lr,
+            self.generator_steps,
+            self.critics,
+            latent=latent,
+            mirrored=sr[:, T:] if self.losses.needs_mirrored_clip else None,
+            motion=scene.motion,
+        )
+
+    def _parts(self, scenes: Sequence[Part]) -> Iterator[tuple[Part, AbstractContextManager]]:
+        """Each part of a step with what its backward pass runs in: ranks exchange gradients in the last one only."""
+        strategy = self.trainer.strategy
+        for part in scenes[:-1]:
+            yield part, strategy.block_backward_sync() if isinstance(strategy, ParallelStrategy) else nullcontext()
+        yield scenes[-1], nullcontext()
 
     def _skips(self, losses: dict[str, Tensor], of: str) -> bool:
         """Whether this step is left out, on all ranks or on none, because a loss is not finite."""
@@ -119,72 +170,94 @@ class VideoSuperResolution(L.LightningModule):
         self.skipped_steps += 1
         return True
 
-    def _log_loss(self, loss: StackLoss, sr: Tensor) -> None:
+    def _log_loss(self, loss: StackLoss) -> None:
         step = self.generator_steps
-        self.log("train/loss", loss.total.detach(), prog_bar=True)
-        self.log_dict({f"train/loss_{name}": value.detach() for name, value in loss.unweighted.items()})
+        self.log("train/loss", loss.total, prog_bar=True)
+        self.log_dict({f"train/loss_{name}": value for name, value in loss.unweighted.items()})
         self.log_dict({f"train/weight_{name}": weight for name, weight in self.losses.weights(step).items()})
         self.log("train/lr", self._optimisers[0].param_groups[0]["lr"])
         self.log("train/skipped_steps", float(self.skipped_steps))
-        if (step + 1) % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
+        if self._is_logged:
             self.log_dict({f"train/share_{name}": share for name, share in shares(loss).items()})
-        if self.diagnosis.measures_gradients(step):
-            self._log_once({f"train/gradient_{name}": norm for name, norm in gradient_norms(loss, sr).items()})
+
+    def _log_gradients(self, loss: StackLoss, sr: Tensor) -> None:
+        self._log_once({f"train/gradient_{name}": norm for name, norm in gradient_norms(loss, sr).items()})
 
     def _log_once(self, metrics: dict[str, float]) -> None:
         """Log what is not measured at every step: `log` would repeat it at each step until it is measured again."""
-        for logger in self.loggers:
+        for logger in self.loggers if metrics else ():
             logger.log_metrics(metrics, step=self.generator_steps + 1)
 
-    def _super_resolve(self, lr: Tensor) -> tuple[Tensor, Tensor | None]:
-        """SR of the clip and, where a loss term asks for it, of its way back (`Comparison.mirrored`)."""
-        if not self.losses.needs_mirrored_clip:
-            return self.generator(lr), None
-        there_and_back = self.generator(torch.cat((lr, lr.flip(1)[:, 1:]), dim=1))
-        return there_and_back[:, : lr.shape[1]], there_and_back[:, lr.shape[1] :]
+    @property
+    def _is_logged(self) -> bool:
+        """Whether the loggers take this step down."""
+        return (self.generator_steps + 1) % self.trainer.log_every_n_steps == 0  # type: ignore[attr-defined]
 
-    def _discriminator_step(self, sr: Tensor, hr: Tensor) -> None:
-        adversarial = self.losses.adversarial
+    def _discriminator_step(self, attempts: list[Attempt]) -> None:
+        adversarial, critics, optimiser = self.losses.adversarial, self.critics, self._optimisers[1]
         assert adversarial is not None
-        real: Judgements = {name: critic(hr) for name, critic in self.discriminators.items()}
-        fake: Judgements = {name: critic(sr) for name, critic in self.discriminators.items()}
-        losses = {name: adversarial.discriminator_loss(real[name], fake[name]) for name in real}
-        for name, critic in self.discriminators.items():
-            penalty = adversarial.penalty(critic, hr, self.generator_steps)
-            if penalty is not None:
-                losses[name] = losses[name] + penalty
-                self._log_once({f"train/r1_{name}": penalty.item()})
-        if self._skips(losses, "discriminator"):
-            return
-        self._optimise(self._optimisers[1], torch.stack(list(losses.values())).sum())
-        for name, loss in losses.items():
-            self.log(f"train/loss_d_{name}", loss.detach())
-            self.log(f"train/d_real_{name}", _mean_logit(real[name]))
-            self.log(f"train/d_fake_{name}", _mean_logit(fake[name]))
+        optimiser.zero_grad()
+        logs: list[dict[str, Tensor]] = []
+        for attempt, synchronised in self._parts(attempts):
+            real, fake = judge(critics, attempt)
+            if not logs and self._discriminators_wait(real, fake):
+                return
+            losses = discriminator_losses(adversarial, real, fake)
+            due = penalties(adversarial, critics, attempt, self.generator_steps)
+            self._log_once({f"train/r1_{name}": penalty.item() for name, penalty in due.items()})
+            losses |= {name: losses[name] + penalty for name, penalty in due.items()}
+            if self._skips(losses, "discriminator"):
+                return
+            with synchronised:
+                self.manual_backward(torch.stack(list(losses.values())).sum() / len(attempts))
+            logs.append(discriminator_log(real, fake, losses))
+        self.log_dict({name: torch.stack([log[name] for log in logs]).mean() for name in logs[0]})
+        self._step(optimiser)
+
+    def _discriminators_wait(self, real: Judgements, fake: Judgements) -> bool:
+        """Whether the rule says that the discriminators are too far ahead; all ranks decide alike."""
+        rule = self.optimisation.discriminator_rule
+        if rule is None:
+            return False
+        ahead = self.trainer.strategy.reduce(lead(real.values(), fake.values()), reduce_op="mean")
+        waits = rule.skips(float(ahead))
+        self.log_dict({"train/d_lead": ahead, "train/d_waits": float(waits)})
+        return waits
 
     @property
     def _optimisers(self) -> list[Any]:
         optimisers = self.optimizers()
         return list(optimisers) if isinstance(optimisers, list) else [optimisers]
 
-    def _optimise(self, optimiser: Any, loss: Tensor) -> bool:
-        """One step; False where a gradient scaler left it out because a gradient overflowed."""
+    def _step(self, optimiser: Any) -> bool:
+        """One step; False where a gradient scaler left it out because a gradient overflowed.
+
+        There is one scaler for both optimisers, and a step may change its scale: between the first backward pass for
+        an optimiser and its step the other one must not step.
+        """
         scaler = getattr(self.trainer.precision_plugin, "scaler", None)
         scale = scaler.get_scale() if scaler else 0.0
-        optimiser.zero_grad()
-        self.manual_backward(loss)
         optimiser.step()
         return not scaler or scaler.get_scale() >= scale
 
-    def _set_flow_trainable(self, trainable: bool) -> None:
+    def _set_flow_trainable(self, step: int) -> None:
+        trainable = not self.generator.flow_is_pretrained or not self.optimisation.flow_is_frozen(step)
         for parameter in self.generator.flow_parameters():
             parameter.requires_grad_(trainable)
 
     def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
         """Clip here and not before ``step()``: only here has a gradient scaler already unscaled."""
-        if self.optimisation.clip_grad_norm is not None:
-            parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-            nn.utils.clip_grad_norm_(parameters, self.optimisation.clip_grad_norm)
+        limit = self.optimisation.clip_grad_norm
+        if limit is None and not self._is_logged:
+            return
+        parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+        if limit is None:
+            norm = nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
+        else:
+            norm = nn.utils.clip_grad_norm_(parameters, limit)
+        which = "generator" if optimizer is self._optimisers[0].optimizer else "discriminators"
+        # Not logged from here: in a process's first step Lightning would drop what `training_step` has logged so far.
+        self._gradient_norms[f"train/gradient_norm_{which}"] = norm
 
     @property
     def _schedulers(self) -> list[Any]:
@@ -197,12 +270,13 @@ class VideoSuperResolution(L.LightningModule):
 
     def configure_optimizers(self) -> Any:
         """The generator's optimiser, then the discriminators' where there are any, with their schedules."""
-        optimisers = [self.optimisation.generator_optimiser(self.generator)]
+        # A fused optimiser unscales gradients itself, after `on_before_optimizer_step` has clipped them.
+        scaled = getattr(self.trainer.precision_plugin, "scaler", None) is not None
+        fused = self.device.type == "cuda" and not scaled
+        optimisers = [self.optimisation.generator_optimiser(self.generator, fused)]
         if self.discriminators:
-            optimisers.append(self.optimisation.discriminator_optimiser(self.discriminators))
+            optimisers.append(self.optimisation.discriminator_optimiser(self.discriminators, fused))
         return optimisers, self.optimisation.schedules(optimisers)
-
-    # Validation: whole clips, scored one by one; every rank scores its share.
 
     def on_fit_start(self) -> None:
         """Continue the data where the checkpoint left it."""
@@ -219,24 +293,6 @@ class VideoSuperResolution(L.LightningModule):
                 factors = zip(scheduler.optimizer.param_groups, scheduler.base_lrs, scheduler.lr_lambdas, strict=True)
                 for group, initial, factor in factors:
                     group["lr"] = initial * factor(scheduler.last_epoch)
-
-    def on_validation_epoch_start(self) -> None:
-        """Forget the last validation."""
-        self.results = []
-        if self.ema:
-            self.ema.generator.to(self.device)
-
-    def validation_step(self, batch: dict[str, Any], batch_idx: int) -> None:
-        """Score the clip ``batch["hr"]``, uint8 ``(T, 3, H, W)``."""
-        self.results.append(self.evaluator(self.evaluated_generator, batch))
-
-    def on_validation_epoch_end(self) -> None:
-        """Mean over the clips of all ranks."""
-        self.results = gather(self.results)
-        self.validated_at = self.generator_steps
-        self.log("step", float(self.generator_steps))
-        for name, value in self.evaluator.mean(self.results).items():
-            self.log(f"val/{name}", value, prog_bar=name in ("psnr_y", "lpips"))
 
     # Checkpoints: a checkpoint describes itself.
 
@@ -255,24 +311,3 @@ class VideoSuperResolution(L.LightningModule):
         self.generator_steps = int(checkpoint["generator_steps"])
         if self.ema and "ema" in checkpoint:
             self.ema.load_state_dict(checkpoint["ema"])
-
-
-def gather(results: list[ClipResult]) -> list[ClipResult]:
-    """The results of all ranks, each clip once, in order of name; just ``results`` in a single process."""
-    if not torch.distributed.is_available() or not torch.distributed.is_initialized():
-        return results
-    shares: list[list[ClipResult]] = [[] for _ in range(torch.distributed.get_world_size())]
-    torch.distributed.all_gather_object(shares, results)
-    by_name = {result.name: result for share in shares for result in share}
-    return [by_name[name] for name in sorted(by_name)]
-
-
-def exact_motion(batch: dict[str, Any]) -> Motion | None:
-    """The motion of ``batch["hr"]`` where the data know it, as synthetic scenes do."""
-    if "flow_to_next" not in batch:
-        return None
-    return Motion(*(batch[field] for field in Motion._fields))
-
-
-def _mean_logit(judgements: list[Any]) -> Tensor:
-    return torch.stack([judgement.logits.detach().float().mean() for judgement in judgements]).mean()

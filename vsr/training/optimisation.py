@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from torch import nn
@@ -13,6 +15,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from vsr.errors import UserError
 from vsr.generators import Generator
+from vsr.training.balance import SkipWhileWinning
 
 Made = TypeVar("Made")
 
@@ -28,7 +31,15 @@ class Optimisation:
         flow_lr_factor: learning rate of the generator's flow network over that of the rest.
         flow_frozen_steps: steps during which the flow network is not trained at all.
         clip_grad_norm: largest gradient norm of each optimiser's parameters; None = no clipping.
+        accumulate: parts that a step's clips are computed in, one after the other, so that they fit into memory; a
+            step sees ``accumulate`` times ``data.batch_size`` clips.
+        discriminator_every: generator steps from one discriminator step to the next.
+        discriminator_repeats: discriminator steps on the batch of a generator step.
+        discriminator_rule: leaves a discriminator step out while the discriminators win; None = never.
         ema_decay: of the generator's moving average, which is what gets validated and scored; None = no average.
+
+    Raises:
+        UserError: a number of steps or parts below 1.
     """
 
     generator: Callable[..., Optimizer]
@@ -37,22 +48,35 @@ class Optimisation:
     flow_lr_factor: float = 1.0
     flow_frozen_steps: int = 0
     clip_grad_norm: float | None = None
+    accumulate: int = 1
+    discriminator_every: int = 1
+    discriminator_repeats: int = 1
+    discriminator_rule: SkipWhileWinning | None = None
     ema_decay: float | None = 0.999
 
-    def generator_optimiser(self, generator: Generator) -> Optimizer:
+    def __post_init__(self) -> None:
+        for key in ("accumulate", "discriminator_every", "discriminator_repeats"):
+            if getattr(self, key) < 1:
+                raise UserError(f"optimizer.{key}={getattr(self, key)} must be at least 1")
+
+    def generator_optimiser(self, generator: Generator, fused: bool = False) -> Optimizer:
         """One group for the flow network, at its own learning rate, and one for the rest."""
         flow = generator.flow_parameters()
         own = {id(parameter) for parameter in flow}
         rest = [parameter for parameter in generator.parameters() if id(parameter) not in own]
         groups = [{"params": rest}] + ([{"params": flow}] if flow else [])
-        optimiser = _make("generator", self.generator, groups)
+        optimiser = _make("generator", _fused(self.generator, fused), groups)
         for group in optimiser.param_groups[1:]:
             group["lr"] *= self.flow_lr_factor
         return optimiser
 
-    def discriminator_optimiser(self, discriminators: nn.Module) -> Optimizer:
+    def discriminator_optimiser(self, discriminators: nn.Module, fused: bool = False) -> Optimizer:
         """All discriminators' parameters in one optimiser."""
-        return _make("discriminator", self.discriminator, discriminators.parameters())
+        return _make("discriminator", _fused(self.discriminator, fused), discriminators.parameters())
+
+    def trains_discriminators(self, step: int) -> bool:
+        """Whether the discriminators are trained at generator step ``step``, counted from 0."""
+        return (step + 1) % self.discriminator_every == 0
 
     def schedules(self, optimisers: Iterable[Optimizer]) -> list[LRScheduler]:
         """One learning-rate schedule an optimiser, or none."""
@@ -63,6 +87,15 @@ class Optimisation:
     def flow_is_frozen(self, step: int) -> bool:
         """Whether the flow network stands still at generator step ``step``."""
         return step < self.flow_frozen_steps or self.flow_lr_factor == 0
+
+
+def _fused(factory: Callable[..., Made], fused: bool) -> Callable[..., Made]:
+    """The optimiser in a single kernel where it has one and nothing was said of it."""
+    given = factory.keywords if isinstance(factory, partial) else {}
+    known = inspect.signature(factory).parameters
+    if fused and "fused" in known and not {"fused", "foreach"} & given.keys():
+        return partial(factory, fused=True)
+    return factory
 
 
 def _make(key: str, factory: Callable[..., Made], argument: Any) -> Made:

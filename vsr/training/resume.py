@@ -25,15 +25,41 @@ def find_checkpoint(resume: str | None, output_dir: Path) -> tuple[str, dict[str
         return None
     path = output_dir / "checkpoints" / "last.ckpt" if resume == "auto" else Path(resume).expanduser()
     if not path.is_file():
-        if resume == "auto":
+        if resume == "auto" and not others_than(path):
             return None
-        raise UserError(f"resume={resume}: no such checkpoint; name a file, or resume=auto with output_dir=DIR")
-    content = read_tensor_file(path)
+        raise UserError(f"{path}: no such checkpoint; {_remedy(path)}")
+    try:
+        content = read_tensor_file(path)
+    except UserError as error:
+        raise UserError(f"{error}; {_remedy(path)}") from error
     if "generator_steps" not in content or "recipe" not in content:
         raise UserError(
             f"resume={resume}: not the checkpoint of a run; to start from its weights use init_from={resume}"
         )
     return str(path.resolve()), content
+
+
+def others_than(path: Path) -> list[Path]:
+    """The other checkpoints in the folder of ``path``, the latest first."""
+    found = [other for other in path.parent.glob("*.ckpt") if other != path]
+    return sorted(found, key=lambda other: other.stat().st_mtime, reverse=True)
+
+
+def _remedy(path: Path) -> str:
+    others = others_than(path)
+    if not others:
+        return "name a file, or resume=auto with output_dir=DIR"
+    names = ", ".join(other.name for other in others)
+    # The folder above is the run's, so it goes on in place.
+    return f"go on from another one there ({names}): resume={others[0]} output_dir={path.parent.parent}"
+
+
+def validation_is_pending(checkpoint: dict[str, Any], val_every: int, max_steps: int) -> bool:
+    """Whether the run has still to be validated at the step of ``checkpoint``: it was cut off before the end of the
+    validation due there, or no step is left and only its scores are wanted."""
+    steps = checkpoint["generator_steps"]
+    is_due = steps % min(val_every, max_steps) == 0 and checkpoint.get("validated_at") != steps
+    return is_due or steps >= max_steps
 
 
 def resumed_config(cfg: DictConfig, checkpoint: dict[str, Any], overrides: Sequence[str]) -> DictConfig:

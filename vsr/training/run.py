@@ -12,14 +12,16 @@ import lightning as L
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from vsr.inference.evaluator import Evaluator
 from vsr.inference.media import MediaFolder
 from vsr.inference.results import config_hash, print_table, random_weights, results_record, write_json
-from vsr.metrics import ClipScorer
-from vsr.training.build import build_discriminators, build_generator, build_losses
+from vsr.inference.whole_file import remove_scratch
+from vsr.training.build import build_module
+from vsr.training.checkpoints import Checkpoints
+from vsr.training.draws import Draws
 from vsr.training.metrics_csv import MetricsCSV
 from vsr.training.module import VideoSuperResolution
-from vsr.training.resume import changed_keys, check_fits, find_checkpoint, resumed_config
+from vsr.training.out_of_memory import out_of_memory_explained
+from vsr.training.resume import changed_keys, check_fits, find_checkpoint, resumed_config, validation_is_pending
 from vsr.training.run_config import RunConfig
 from vsr.training.summary import summary
 
@@ -45,24 +47,7 @@ def train(cfg: DictConfig, overrides: Sequence[str] | None = None) -> float:
     config: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
     L.seed_everything(config["seed"], workers=True, verbose=False)
 
-    losses = build_losses(config["loss"])
-    # The generator before the discriminators: with one seed it starts the same, whatever it will be judged by.
-    generator, start = build_generator(config["generator"], None if resumed else config["init_from"])
-    discriminators = build_discriminators(config["discriminator"], losses)
-    losses.check_generator(generator)
-    degradation = instantiate(config["degradation"])
-    evaluator = Evaluator(degradation, ClipScorer(config["metrics"]), generator.scale)
-    module = VideoSuperResolution(
-        generator,
-        degradation,
-        losses,
-        instantiate(config["optimizer"]),
-        evaluator,
-        discriminators,
-        instantiate(config["diagnosis"]),
-        config,
-        recipe,
-    )
+    module, start = build_module(config, recipe, from_scratch=not resumed)
     if resumed:
         check_fits(module, *resumed)
         changes = ", ".join(changed_keys(_comparable(resumed[1]["config"]), _comparable(config))) or "none"
@@ -72,27 +57,31 @@ def train(cfg: DictConfig, overrides: Sequence[str] | None = None) -> float:
     elif config["resume"]:
         start += f"; resume={config['resume']}: there is no checkpoint in {output_dir} yet"
     if config["compile"]:
-        generator.compile()  # in place: the names in the state dict stay what they are
+        module.generator.compile()  # in place: the names in the state dict stay what they are
     datamodule = instantiate(config["data"])
     datamodule.batches = config["trainer"]["max_steps"]
-    evaluator.media = MediaFolder(output_dir / "media")
+    datamodule.batch_size *= module.optimisation.accumulate
+    module.evaluator.media = MediaFolder(output_dir / "media")
 
     resumed_at = int(resumed[1]["generator_steps"]) if resumed else 0
     loggers = [MetricsCSV(output_dir, resumed_at), *(instantiate(node) for node in (config["logger"] or {}).values())]
-    callbacks = [RunConfig(output_dir, config), *(instantiate(node) for node in config["callbacks"].values())]
+    watching = [instantiate(node) for node in config["callbacks"].values()]
+    watching.sort(key=lambda callback: isinstance(callback, Checkpoints))  # last: it saves what the others log
+    callbacks = [RunConfig(output_dir, config), Draws(config["seed"]), *watching]
     trainer = instantiate(config["trainer"], loggers=loggers, callbacks=callbacks, output_dir=str(output_dir))
     if trainer.is_global_zero:
+        remove_scratch(output_dir, output_dir / "media", output_dir / "media" / "history")
         log.info(summary(module, config, datamodule, trainer))
         log.info(start)
     for logger in loggers:
         logger.log_hyperparams(config)
 
-    if resumed_at < config["trainer"]["max_steps"]:
-        trainer.fit(module, datamodule=datamodule, ckpt_path=resumed[0] if resumed else None, weights_only=True)
-    if module.validated_at != config["trainer"]["max_steps"]:
-        # Cut off during its last validation, or resumed with nothing left to train.
-        pending = resumed[0] if resumed and not module.generator_steps else None
-        trainer.validate(module, datamodule=datamodule, ckpt_path=pending, weights_only=True, verbose=False)
+    path, length = resumed[0] if resumed else None, config["trainer"]["max_steps"]
+    with out_of_memory_explained(trainer, module, config):
+        if resumed and validation_is_pending(resumed[1], config["trainer"]["val_every"], length):
+            trainer.validate(module, datamodule=datamodule, ckpt_path=path, weights_only=True, verbose=False)
+        if resumed_at < length:
+            trainer.fit(module, datamodule=datamodule, ckpt_path=path, weights_only=True)
     return _write_results(trainer, module, datamodule, output_dir)
 
 
@@ -137,5 +126,6 @@ def _quieten() -> None:
         ".*litmodels.*",
         ".*LeafSpec.*",
         ".*max number of worker.*",
+        ".*lr_scheduler.step.. before .optimizer.step.*",  # discriminators may be stepped later than the generator
     ):
         warnings.filterwarnings("ignore", message)

@@ -2,40 +2,94 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import lightning as L
 from torch import nn
 
+from vsr.features import FrozenFeatures
+from vsr.losses import Schedule
 from vsr.training.module import VideoSuperResolution
+from vsr.training.optimisation import Optimisation
+
+Row = Sequence[str]
 
 
 def summary(
     module: VideoSuperResolution, config: dict[str, Any], datamodule: L.LightningDataModule, trainer: L.Trainer
 ) -> str:
-    """Networks with their parameters, λ of each term, batch and length of the run, and where it writes."""
-    networks: dict[str, nn.Module] = {f"generator {type(module.generator).__name__}": module.generator}
-    networks |= {f"discriminator {name}": critic for name, critic in module.discriminators.items()}
-    lines = [f"{name}: {_millions(network)} M parameters" for name, network in networks.items()]
-    lines += [f"loss {name}: λ = {_describe(schedule)}" for name, schedule in module.losses.schedules.items()]
-    data = config["data"]
-    lines.append(
-        f"data {datamodule.name}: {trainer.world_size} × {data['batch_size']} clips of {data['frames']} frames, "
-        f"{data['crop']} px, a step; {config['trainer']['max_steps']} generator steps on "
-        f"{trainer.strategy.root_device} in {trainer.precision}"
+    """Networks with their parameters and what of them is frozen, λ of each term, batch, length and device of the run,
+    and where it writes; one table each, columns aligned."""
+    return "\n\n".join(
+        aligned(rows)
+        for rows in (
+            [("network", "M parameters", ""), *_networks(module)],
+            [("loss term", "λ", ""), *_weights(module)],
+            _run(module, config, datamodule, trainer),
+        )
     )
-    lines.append(f"writes to {config['output_dir']}")
-    return "\n".join(lines)
 
 
-def _millions(network: nn.Module) -> str:
-    return f"{sum(parameter.numel() for parameter in network.parameters()) / 1e6:.2f}"
+def aligned(rows: Iterable[Row]) -> str:
+    """The rows as lines of text, each cell as wide as the widest of its column."""
+    rows = list(rows)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
 
 
-def _describe(schedule: Any) -> str:
-    text = f"{schedule.value:g}"
-    if schedule.start:
-        text += f" from generator step {schedule.start}"
-    if schedule.ramp > 1:
-        text += f", rising over {schedule.ramp} steps"
-    return text
+def _networks(module: VideoSuperResolution) -> Iterator[Row]:
+    """Trained networks, then the frozen ones that loss terms read."""
+    generator, optimisation = module.generator, module.optimisation
+    yield f"generator {type(generator).__name__}", _millions(generator.parameters()), ""
+    if flow := generator.flow_parameters():
+        yield "  of these, flow", _millions(flow), _flow(optimisation)
+    for name, critic in module.critics.items():
+        weight = getattr(critic, "loss_weight", 1.0)
+        yield f"discriminator {name}", _millions(critic.parameters()), f"weight {weight:g}"
+    readers: dict[FrozenFeatures, list[str]] = {}
+    for term_name, term in module.losses.terms.items():
+        for network in term.feature_layers():
+            readers.setdefault(network, []).append(term_name)
+    for network, terms in readers.items():
+        about = f"frozen, {network.weights} weights, read by {', '.join(terms)}"
+        yield network.name, _millions(network.parameters()), about
+
+
+def _flow(optimisation: Optimisation) -> str:
+    if optimisation.flow_lr_factor == 0:
+        return "frozen"
+    then = f"trained at {optimisation.flow_lr_factor:g} times the learning rate"
+    steps = optimisation.flow_frozen_steps
+    return f"frozen for {steps} generator steps, then {then}" if steps else then
+
+
+def _weights(module: VideoSuperResolution) -> Iterator[Row]:
+    for name, schedule in module.losses.schedules.items():
+        yield name, f"{schedule.value:g}", _when(schedule)
+
+
+def _when(schedule: Schedule) -> str:
+    begins = f"from generator step {schedule.start}" if schedule.start else ""
+    rises = f"rising over {schedule.ramp} steps" if schedule.ramp > 1 else ""
+    return ", ".join(filter(None, (begins, rises)))
+
+
+def _run(
+    module: VideoSuperResolution, config: dict[str, Any], datamodule: L.LightningDataModule, trainer: L.Trainer
+) -> Iterator[Row]:
+    data, optimisation = config["data"], module.optimisation
+    clips = trainer.world_size * optimisation.accumulate * data["batch_size"]
+    factors = f"{trainer.world_size} devices × {optimisation.accumulate} accumulated × {data['batch_size']} in a batch"
+    yield "data", f"{datamodule.name}, {data['frames']} frames of {data['crop']} px"
+    yield "step", f"{clips} clips = {factors}"
+    yield "length", f"{config['trainer']['max_steps']} generator steps"
+    yield "device", f"{trainer.world_size} × {trainer.strategy.root_device.type}, {trainer.precision}"
+    yield "validated", f"moving average, decay {optimisation.ema_decay:g}" if module.ema else "generator as trained"
+    yield "writes to", str(config["output_dir"])
+
+
+def _millions(parameters: Iterable[nn.Parameter]) -> str:
+    return f"{sum(parameter.numel() for parameter in parameters) / 1e6:.2f}"

@@ -1,0 +1,58 @@
+"""Runs one job of a sweep (``-m``) as a command of its own."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from hydra.core.hydra_config import HydraConfig
+
+from vsr.errors import UserError
+
+
+def run_apart(output_dir: Path) -> float | None:
+    """Run the current job of a sweep as its own command, and return the mean PSNR-Y it ends with, None without one.
+
+    A job gets a process of its own, so that it starts from nothing: processes of a distributed run are started with
+    the command line of the first one, and from within a sweep each of them would begin the whole sweep anew; memory of
+    a GPU, logger and random states do not pass from job to job either.
+
+    Args:
+        output_dir: of the job.
+
+    Raises:
+        UserError: the command failed; it has said why.
+    """
+    overrides = [override for override in HydraConfig.get().overrides.task if not override.startswith("output_dir=")]
+    script = str(Path(sys.argv[0]).resolve())
+    command = [sys.executable, script, *overrides, f"output_dir={output_dir.resolve()}"]
+    if code := _exit_status(command):
+        raise UserError(f"the job of {output_dir} failed (exit status {code}); what it said is above")
+    results = output_dir / "results.json"
+    if not results.is_file():
+        return None
+    value = json.loads(results.read_text())["metrics"].get("psnr_y")
+    return None if value is None else float(value)
+
+
+def _exit_status(command: Sequence[str]) -> int:
+    """Run ``command`` to its end. SIGTERM ends the sweep, and the job with it, which saves what it has."""
+    process = subprocess.Popen(command)
+    if threading.current_thread() is not threading.main_thread():  # where no signal can be caught
+        return process.wait()
+
+    def end(signum: int, frame: object) -> None:
+        process.terminate()
+        process.wait()
+        sys.exit(128 + signum)
+
+    previous = signal.signal(signal.SIGTERM, end)
+    try:
+        return process.wait()
+    finally:
+        signal.signal(signal.SIGTERM, previous)

@@ -1,0 +1,51 @@
+"""Validation: whole clips, scored one by one; every rank scores its share."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+import lightning as L
+from torch import nn
+
+from vsr.inference.evaluator import ClipResult, Evaluator
+from vsr.training.ranks import gather
+
+
+class ScoredModule(L.LightningModule):
+    """A module whose generator is scored on whole clips.
+
+    Args:
+        evaluator: scores a clip against its original and against bicubic.
+    """
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        super().__init__()
+        self.evaluator = evaluator
+        self.results: list[ClipResult] = []
+        self.generator_steps = 0
+        self.validated_at: int | None = None
+        self.most_clips: int | None = None  # a rank scores in a validation; None: all of its share
+
+    @property
+    @abstractmethod
+    def evaluated_generator(self) -> nn.Module:
+        """What is validated, exported and scored."""
+
+    def on_validation_epoch_start(self) -> None:
+        """Forget the last validation."""
+        self.results = []
+        self.evaluated_generator.to(self.device)  # a moving average is no submodule, so Lightning does not move it
+
+    def validation_step(self, batch: dict[str, Any], batch_idx: int) -> None:
+        """Score the clip ``batch["hr"]``, uint8 ``(T, 3, H, W)``, unless `most_clips` are scored already."""
+        if self.most_clips is None or batch_idx < self.most_clips:
+            self.results.append(self.evaluator(self.evaluated_generator, batch))
+
+    def on_validation_epoch_end(self) -> None:
+        """Mean over the clips of all ranks."""
+        self.results = gather(self.results)
+        self.validated_at = self.generator_steps
+        self.log("step", float(self.generator_steps))
+        for name, value in self.evaluator.mean(self.results).items():
+            self.log(f"val/{name}", value, prog_bar=name in ("psnr_y", "lpips"))

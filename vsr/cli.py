@@ -150,7 +150,8 @@ def _unknown_key(error: ConfigCompositionException, config_dir: Path, config_nam
         keys = list(_keys(cfg))
     parent = key.rpartition(".")[0]
     siblings = [name for name in keys if name.rpartition(".")[0] == parent]
-    return UserError(f"{key} is not a key of the configuration.{nearest(key, siblings or keys)}")
+    hint = " Every loss term has a node in loss=full." if key.startswith("loss.") else ""
+    return UserError(f"{key} is not a key of the configuration.{nearest(key, siblings or keys)}{hint}")
 
 
 def _keys(node: DictConfig | ListConfig, prefix: str = "") -> Iterator[str]:

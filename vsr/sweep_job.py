@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import signal
 import subprocess
@@ -29,8 +30,9 @@ def run_apart(output_dir: Path) -> float | None:
         UserError: the command failed; it has said why.
     """
     overrides = [override for override in HydraConfig.get().overrides.task if not override.startswith("output_dir=")]
-    script = str(Path(sys.argv[0]).resolve())
-    command = [sys.executable, script, *overrides, f"output_dir={output_dir.resolve()}"]
+    folder = str(output_dir.resolve()).replace("\\", "\\\\").replace("'", "\\'")
+    command = [sys.executable, str(Path(sys.argv[0]).resolve()), *_flags(sys.argv[1:]), *overrides]
+    command.append(f"output_dir='{folder}'")
     if code := _exit_status(command):
         raise UserError(f"the job of {output_dir} failed (exit status {code}); what it said is above")
     results = output_dir / "results.json"
@@ -38,6 +40,15 @@ def run_apart(output_dir: Path) -> float | None:
         return None
     value = json.loads(results.read_text())["metrics"].get("psnr_y")
     return None if value is None else float(value)
+
+
+def _flags(arguments: Sequence[str]) -> list[str]:
+    """Hydra's flags that say where configurations are, of a command line."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    for flags in (("--config-dir", "-cd"), ("--config-path", "-cp"), ("--config-name", "-cn")):
+        parser.add_argument(*flags)
+    known, _ = parser.parse_known_args(arguments)
+    return [f"--{name.replace('_', '-')}={value}" for name, value in vars(known).items() if value is not None]
 
 
 def _exit_status(command: Sequence[str]) -> int:

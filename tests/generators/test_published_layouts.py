@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from vsr.errors import UserError
-from vsr.generators import BasicVSR, BasicVSRPlusPlus
+from vsr.generators import BasicVSR, BasicVSRPlusPlus, FlowNet, Recurrent
 from vsr.generators.load import initialise, load_generator, read_weights
 from vsr.generators.published import with_own_names
 from vsr.motion import SPyNet
@@ -136,6 +136,18 @@ def test_size_and_scale_are_recovered_from_shapes(tmp_path, build, scale):
     lr = torch.rand(1, 2, 3, 16, 17)
     with torch.no_grad():
         assert torch.equal(loaded(lr), original.eval()(lr))
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+@pytest.mark.parametrize("enlargement", ["bilinear", "corner_bicubic"])
+def test_tecogan_is_recognised_with_its_size(tmp_path, scale, enlargement):
+    torch.manual_seed(0)
+    original = Recurrent(FlowNet(3), scale=scale, channels=5, blocks=12, enlargement=enlargement).eval()
+    torch.save(original.state_dict(), tmp_path / "tecogan.pth")  # as there, tensors and nothing around them
+    loaded, _ = load_generator(str(tmp_path / "tecogan.pth"))
+    lr = torch.rand(1, 3, 3, 16, 17)
+    with torch.no_grad():
+        assert torch.equal(loaded(lr), original(lr))
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from battery import value_of
 from vsr.errors import UserError
 from vsr.features import vgg16
 from vsr.losses import PerceptualLoss
+from vsr.losses.perceptual import feature_distance
 
 
 @pytest.mark.parametrize(("distance", "order"), [("l1", 1), ("l2", 2)])
@@ -19,6 +20,13 @@ def test_layers_are_normalised_weighted_and_summed(distance, order):
         for layer, weight in weights.items()
     )
     torch.testing.assert_close(value_of(PerceptualLoss(network, weights, distance), sr, hr), expected)
+
+
+def test_cosine_is_of_the_angle_alone_by_hand():
+    right, diagonal = torch.tensor([1.0, 0.0]), torch.tensor([1.0, 1.0])
+    features = torch.stack([right, 3 * diagonal, -right])[:, :, None, None]  # three frames of one pixel
+    distance = feature_distance(features, right.expand(3, 2)[:, :, None, None], "cosine")
+    assert distance.item() == pytest.approx((0 + (1 - 0.5**0.5) + 2) / 3, abs=1e-6)
 
 
 def test_unknown_layers_and_distances_are_refused():

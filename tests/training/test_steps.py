@@ -118,7 +118,7 @@ def run_of(compose, module, *keys):
 
 
 @pytest.mark.parametrize("stack", [TINY, ADVERSARIAL_AT_ONCE], ids=["pixel", "adversarial"])
-def test_four_parts_of_one_clip_train_like_four_clips_at_once(compose, module, stack):
+def test_four_parts_of_one_clip_train_like_four_clips_at_once(compose, module, stack, tmp_path):
     # Spectral norm makes a power iteration a pass, so that parts see it further on.
     plain = [f"discriminator.{name}.discriminator.spectral_norm=false" for name in ("spatial", "temporal")]
     common = [
@@ -130,9 +130,11 @@ def test_four_parts_of_one_clip_train_like_four_clips_at_once(compose, module, s
         "trainer.val_every=3",
         "optimizer.generator.lr=0.1",
     ]
-    whole = run_of(compose, module, *common, "data.batch_size=4")
-    parts = run_of(compose, module, *common, "data.batch_size=1", "optimizer.accumulate=4")
-    start = run_of(compose, module, *common, "optimizer.generator.lr=0")
+    whole = run_of(compose, module, *common, "data.batch_size=4", f"output_dir={tmp_path / 'whole'}")
+    parts = run_of(
+        compose, module, *common, "data.batch_size=1", "optimizer.accumulate=4", f"output_dir={tmp_path / 'parts'}"
+    )
+    start = run_of(compose, module, *common, "optimizer.generator.lr=0", f"output_dir={tmp_path / 'start'}")
     for network in ("generator", "discriminators") if stack is not TINY else ("generator",):
         a, b = (weights(getattr(run, network)) for run in (whole, parts))
         assert moved(a, b) < 1e-6

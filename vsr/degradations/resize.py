@@ -18,15 +18,19 @@ def imresize(x: Tensor, scale: Fraction | float) -> Tensor:
     ratio = Fraction(scale).limit_denominator(10_000)
     x = x.float()
     for dim in (-2, -1):  # rows first: gathering them is the cheaper half, and the other works on what it leaves
-        x = _resize_axis(x, dim, ratio)
+        x = sum_of_taps(x, dim, *_taps(x.shape[dim], ratio, x.device))
     return x
 
 
-def _resize_axis(x: Tensor, dim: int, scale: Fraction) -> Tensor:
+def sum_of_taps(x: Tensor, dim: int, index: Tensor, weight: Tensor) -> Tensor:
+    """y[i] = sum_t weight[t, i] x[index[t, i]] along the last dimension or the one before it, ``dim`` -1 or -2.
+
+    ``index`` is ``(taps, n)``, ``weight`` ``(taps, n)`` or ``(taps, 1)``; y has n samples along ``dim``.
+    """
     # Tap by tap instead of one matrix product: that would run in TF32 or half precision where those are switched on.
     total: Tensor | None = None
-    for index, weight in zip(*_taps(x.shape[dim], scale, x.device), strict=True):
-        term = x.index_select(dim, index) * (weight if dim == -1 else weight[:, None])
+    for source, factor in zip(index, weight, strict=True):
+        term = x.index_select(dim, source) * (factor if dim == -1 else factor[:, None])
         total = term if total is None else total + term
     assert total is not None
     return total

@@ -14,7 +14,7 @@ from vsr.discriminators.compensation import compensated_triplets
 from vsr.discriminators.context import Context
 from vsr.discriminators.discriminator import Discriminator, check_size
 from vsr.discriminators.judgement import Judgement
-from vsr.errors import choose
+from vsr.errors import UserError, choose
 from vsr.motion.shared import FlowEstimator
 
 READS = ("frames", "clip")
@@ -38,7 +38,7 @@ class MultiScale(nn.Module):
             features.
 
     Raises:
-        UserError: an unknown way of reading or condition.
+        UserError: an unknown way of reading or condition, no scale, or a negative weight.
     """
 
     def __init__(
@@ -52,6 +52,10 @@ class MultiScale(nn.Module):
         checkpoint: bool = False,
     ) -> None:
         super().__init__()
+        if scales < 1:
+            raise UserError(f"a discriminator of scales={scales} judges nothing: at least 1")
+        if weight < 0:
+            raise UserError(f"a discriminator's weight={weight} must be at least 0")
         self.reads = choose("reads", reads, READS)
         self.conditioned = choose("condition", condition, CONDITIONS) == "lr"
         self.compensate = compensate

@@ -101,11 +101,21 @@ class BasicVSRFamily(Generator):
         """Parameters of the flow estimator."""
         return list(self.spynet.parameters())
 
+    @property
+    def flow_is_pretrained(self) -> bool:
+        """Whether the flow estimator came with weights of its own."""
+        return bool(getattr(self.spynet, "pretrained", False))
+
     def estimate_flow(self, lr: Tensor) -> tuple[Tensor, Tensor]:
         """Flow from every frame to the next, and from the next back to it, each (B, T-1, 2, h, w), in one batch."""
         B, T, _, h, w = lr.shape
         if T == 1:
             return lr.new_zeros(B, 0, 2, h, w), lr.new_zeros(B, 0, 2, h, w)
+        if not torch.is_grad_enabled() and (pairs := max(1, self.chunk // (B * h * w))) < T - 1:
+            # A pair's pyramid takes as much as its features at high resolution: a long clip goes piece by piece.
+            pieces = [self.estimate_flow(lr[:, start : start + pairs + 1]) for start in range(0, T - 1, pairs)]
+            to_next, to_previous = (torch.cat(flows, dim=1) for flows in zip(*pieces, strict=True))
+            return to_next, to_previous
         earlier, later = lr[:, :-1].flatten(0, 1), lr[:, 1:].flatten(0, 1)
         both_ways = torch.cat((earlier, later)), torch.cat((later, earlier))
         flow = self.spynet(*map(channels_last, both_ways))

@@ -72,7 +72,9 @@ class Generator(nn.Module, ABC):
             state: what the last step returned; None begins a stream.
             modulation: of this frame's features, (B, channels, h, w).
         """
-        raise NotImplementedError(f"{type(self).__name__} is not causal")
+        raise UserError(
+            f"{type(self).__name__} is not causal: it cannot take a stream frame by frame; train generator=recurrent"
+        )
 
     def flow_parameters(self) -> list[nn.Parameter]:
         """Parameters of a flow estimator, which have their own learning rate."""
@@ -81,7 +83,7 @@ class Generator(nn.Module, ABC):
     @property
     def flow_is_pretrained(self) -> bool:
         """Whether the flow estimator knew its work before training, so that it may stand still at first."""
-        return True
+        return False
 
     def check_input(self, lr: Tensor) -> None:
         """Raise `UserError` if the frames of ``lr`` (B, T, 3, h, w) are too small."""

@@ -13,6 +13,7 @@ from vsr.generators.residual import ResidualTrunk
 BLOCKS = 2
 # σ from 0.007 to 7. An unbounded log-variance overflows in exp(), and one bad batch is enough.
 LOG_VARIANCE_LIMIT = (-10.0, 4.0)
+INITIAL_LOG_VARIANCE = -6.0
 
 
 class GaussianNetwork(nn.Module):
@@ -29,6 +30,9 @@ class GaussianNetwork(nn.Module):
         self.trunk = ResidualTrunk(inputs, width, BLOCKS)
         self.head = nn.Conv2d(width, 2 * latent_channels, 3, padding=1)
         kaiming_(self.head)
+        # At σ = 1 noise drowns what the features have to say, and a generator learns to switch them off: it stayed at
+        # interpolation for 900 steps.
+        nn.init.constant_(self.head.bias[latent_channels:], INITIAL_LOG_VARIANCE)  # type: ignore[index]
 
     def forward(self, clip: Tensor) -> Gaussian:
         """(B, T, inputs, h, w) -> mean and log-variance (B, latent_channels, T, h, w), float32."""
@@ -53,7 +57,7 @@ class ModulationNetwork(nn.Module):
         self.first = nn.Conv2d(latent_channels, width, 3, padding=1)
         self.last = nn.Conv2d(width, 2 * channels, 3, padding=1)
         kaiming_(self.first)
-        kaiming_(self.last, gain=0.1)
+        kaiming_(self.last, gain=0.001)
 
     def forward(self, z: Tensor) -> Modulation:
         """(B, latent_channels, T, h, w) -> scale and shift, each (B, T, channels, h, w)."""

@@ -17,6 +17,8 @@ from vsr.generators.published import other_architecture, recognise, with_own_nam
 
 StateDict = dict[str, Tensor]
 
+ANOTHER_GENERATOR = "choose the generator= they were trained with"
+
 
 @dataclass(frozen=True)
 class Weights:
@@ -65,11 +67,16 @@ def load_generator(source: str) -> tuple[Generator, Weights]:
         raise UserError(f"{source}: weights of no architecture known here; a run of this project describes itself")
     generator: Generator = instantiate(without_weights(config))
     initialise(generator, weights)
-    return generator.eval(), weights
+    return generator.eval().requires_grad_(False), weights
 
 
-def initialise(generator: Generator, weights: Weights) -> None:
+def initialise(generator: Generator, weights: Weights, remedy: str = ANOTHER_GENERATOR) -> None:
     """Load ``weights`` into ``generator``, all of them or none.
+
+    Args:
+        generator: takes them.
+        weights: of its own architecture.
+        remedy: what a user may do where they are not.
 
     Raises:
         UserError: they belong to another architecture; says which tensors are missing, left over or of another shape.
@@ -77,8 +84,7 @@ def initialise(generator: Generator, weights: Weights) -> None:
     mismatch = state_mismatch(generator.state_dict(), weights.state_dict)
     if mismatch:
         raise UserError(
-            f"{weights.source}: these weights are of another architecture than this generator: {mismatch}; "
-            "choose the generator= they were trained with"
+            f"{weights.source}: these weights are of another architecture than this generator: {mismatch}; {remedy}"
         )
     generator.load_state_dict(weights.state_dict)
 
@@ -108,7 +114,7 @@ def _published_state(source: str, content: Mapping[str, Any]) -> StateDict:
         raise UserError(f"{source}: holds no generator weights (found keys {', '.join(list(content)[:5])})")
     state = with_own_names(tensors) if key == "state_dict" else dict(tensors)
     if other := other_architecture(state):
-        raise UserError(f"{source}: weights of {other}, which is not built here; BasicVSR and BasicVSR++ are")
+        raise UserError(f"{source}: weights of {other}, which is not built here; BasicVSR, BasicVSR++ and TecoGAN are")
     return state
 
 

@@ -49,9 +49,12 @@ def other_architecture(state_dict: Mapping[str, Tensor]) -> str | None:
 def recognise(state_dict: Mapping[str, Tensor]) -> dict[str, Any] | None:
     """The config of the generator that ``state_dict``, under our names, belongs to, or None.
 
-    Known: BasicVSR (Chan et al., CVPR 2021) and BasicVSR++ (Chan et al., CVPR 2022) with SPyNet, of any size. The
-    largest residue of BasicVSR++'s offsets leaves no trace in the weights: it is taken to be the published 10 pixels.
+    Known: BasicVSR (Chan et al., CVPR 2021) and BasicVSR++ (Chan et al., CVPR 2022) with SPyNet, and TecoGAN-PyTorch's
+    FRVSR and TecoGAN, of any size. The largest residue of BasicVSR++'s offsets leaves no trace in the weights: it is
+    taken to be the published 10 pixels.
     """
+    if state_dict.keys() >= {"fnet.encoder1.0.weight", "srnet.conv_in.0.weight", "srnet.conv_out.weight"}:
+        return _recurrent(state_dict)
     if not state_dict.keys() >= {"spynet.mean", "upconv1.weight", "conv_hr.weight"}:
         return None
     shared = {
@@ -76,6 +79,19 @@ def recognise(state_dict: Mapping[str, Tensor]) -> dict[str, Any] | None:
     return None
 
 
+def _recurrent(state_dict: Mapping[str, Tensor]) -> dict[str, Any]:
+    """Its first convolution reads a frame of LR, and one of SR folded into scale² times as many channels."""
+    frames = state_dict["srnet.conv_in.0.weight"].shape[1] // 3
+    return {
+        "_target_": "vsr.generators.Recurrent",
+        "scale": math.isqrt(frames - 1),
+        "channels": state_dict["srnet.conv_out.weight"].shape[1],
+        "blocks": _numbered(state_dict, "srnet.resblocks."),
+        "enlargement": "corner_bicubic" if "upsample_func.kernels" in state_dict else "bilinear",
+        "flow": {"_target_": "vsr.generators.FlowNet", "width": state_dict["fnet.encoder1.0.weight"].shape[0]},
+    }
+
+
 def _own_name(name: str) -> str:
     for pattern, replacement in RENAMINGS:
         name = pattern.sub(replacement, name)
@@ -91,5 +107,9 @@ def _scale(state_dict: Mapping[str, Tensor]) -> int:
 
 def _blocks(state_dict: Mapping[str, Tensor], trunk: str) -> int:
     """Number of residual blocks of a `ResidualTrunk`."""
-    beginning = f"{trunk}.main.2."
+    return _numbered(state_dict, f"{trunk}.main.2.")
+
+
+def _numbered(state_dict: Mapping[str, Tensor], beginning: str) -> int:
+    """How many modules there are whose names are ``beginning`` and a number."""
     return len({key.removeprefix(beginning).split(".")[0] for key in state_dict if key.startswith(beginning)})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +10,7 @@ from torch.utils.checkpoint import checkpoint
 
 from vsr.errors import UserError, choose
 from vsr.generators.enlargement import CornerBicubic
-from vsr.generators.flow_net import FlowNet
+from vsr.generators.execution import CHUNK
 from vsr.generators.generator import Generator
 from vsr.generators.modulation import Modulation
 from vsr.generators.srnet import SRNet
@@ -31,8 +31,9 @@ class Recurrent(Generator):
     black. A live stream is taken frame by frame, in constant memory:
 
         state = None
-        for lr in stream:  # (B, 3, h, w)
-            sr, state = generator.step(lr, state)
+        with torch.inference_mode():  # or the stream's whole past is kept for a backward pass
+            for lr in stream:  # (B, 3, h, w)
+                sr, state = generator.step(lr, state)
 
     Frame t sees frames 0 to t; in training memory grows with T by one frame's activations.
 
@@ -89,14 +90,19 @@ class Recurrent(Generator):
                 sr.append(self._run(frame, sr[-1], flows[:, t - 1], here))
         return torch.stack(sr, dim=1)
 
+    def compile(self, *args: Any, **options: Any) -> None:
+        """Compile the two networks, and not the recurrence, which would be compiled anew for each number of frames."""
+        self.fnet.compile(*args, **options)
+        self.srnet.compile(*args, **options)
+
     def flow_parameters(self) -> list[nn.Parameter]:
         """Parameters of the flow estimator."""
         return list(self.fnet.parameters())
 
     @property
     def flow_is_pretrained(self) -> bool:
-        """Whether the flow estimator knew its work before training."""
-        return not isinstance(self.fnet, FlowNet)
+        """Whether the flow estimator came with weights of its own."""
+        return bool(getattr(self.fnet, "pretrained", False))
 
     def step(
         self, lr: Tensor, state: RecurrentState | None = None, modulation: Modulation | None = None
@@ -128,6 +134,10 @@ class Recurrent(Generator):
         B, T, _, h, w = lr.shape
         if T == 1:
             return lr.new_zeros(B, 0, 2, h, w)
+        if not torch.is_grad_enabled() and (pairs := max(1, CHUNK // (B * h * w))) < T - 1:
+            # The estimator's memory would grow with the clip: a long one goes piece by piece.
+            pieces = [self.flow_to_previous(lr[:, start : start + pairs + 1]) for start in range(0, T - 1, pairs)]
+            return torch.cat(pieces, dim=1)
         flow = self.fnet(lr[:, 1:].flatten(0, 1), lr[:, :-1].flatten(0, 1))
         return flow.unflatten(0, (B, T - 1))
 

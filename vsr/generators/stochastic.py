@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from vsr.errors import UserError
 from vsr.generators.generator import Generator
 from vsr.generators.latent import Gaussian, Latent
 from vsr.generators.latent_networks import GaussianNetwork, ModulationNetwork
@@ -40,16 +41,28 @@ class Stochastic(Generator):
         generator: the one that wears the head.
         latent_channels: of z.
         width: of the networks' hidden layers.
+        prior_share: of the clips that training draws from the prior all the same, so that SR at inference is what was
+            trained (the hybrid objective of Sohn et al., section 4.2).
+
+    Raises:
+        UserError: a share outside [0, 1], or a width below 1.
     """
 
     has_latent = True
 
-    def __init__(self, generator: Generator, latent_channels: int = 8, width: int = 32) -> None:
+    def __init__(
+        self, generator: Generator, latent_channels: int = 8, width: int = 32, prior_share: float = 0.5
+    ) -> None:
         super().__init__(generator.scale, generator.channels)
+        if min(latent_channels, width) < 1:
+            raise UserError(f"generator.latent_channels={latent_channels} and width={width} must be at least 1")
+        if not 0 <= prior_share <= 1:
+            raise UserError(f"generator.prior_share={prior_share} must be between 0 and 1")
         self.generator = generator
         self.causal = generator.causal
         self.temperature = 0.0
         self.latent_channels = latent_channels
+        self.prior_share = prior_share
         self.prior = GaussianNetwork(3, width, latent_channels)
         self.posterior = GaussianNetwork(3 + 3 * generator.scale**2, width, latent_channels)
         self.modulation = ModulationNetwork(latent_channels, width, generator.channels)
@@ -78,9 +91,11 @@ class Stochastic(Generator):
     def draw_posterior(self, lr: Tensor, hr: Tensor) -> tuple[Tensor, Latent]:
         """See `Generator.draw_posterior`."""
         self.generator.check_input(lr)
-        latent = Latent(self.posterior(torch.cat((lr, F.pixel_unshuffle(hr, self.scale)), dim=2)), self.prior(lr))
-        z = sample(latent.posterior, torch.randn_like(latent.posterior.mean[:, :, 0]))
-        return self.generator(lr, self.modulation(z)), latent
+        prior, posterior = self.prior(lr), self.posterior(torch.cat((lr, F.pixel_unshuffle(hr, self.scale)), dim=2))
+        noise = torch.randn_like(prior.mean[:, :, 0])
+        from_prior = torch.rand(len(lr), 1, 1, 1, 1, device=lr.device) < self.prior_share
+        z = torch.where(from_prior, sample(prior, noise), sample(posterior, noise))
+        return self.generator(lr, self.modulation(z)), Latent(posterior, prior)
 
     def step(
         self, lr: Tensor, state: StochasticState | None = None, modulation: Modulation | None = None

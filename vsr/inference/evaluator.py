@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import fmean
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from vsr.degradations import upsample
 from vsr.inference.media import MediaFolder
 from vsr.metrics import ClipScorer
+from vsr.seeds import seed_all
 
 
 @dataclass(frozen=True)
@@ -31,10 +33,13 @@ class Evaluator:
         degradation: HR ``(B, T, 3, H, W)`` to LR, both in [0, 1].
         scorer: SR and HR ``(T, 3, H, W)`` to one number a metric.
         scale: of the generator.
+        seed: of the draws of a random degradation or a latent, together with the clip's name alone: every scoring of a
+            clip sees the same draw, whichever clips come before it.
     """
 
-    def __init__(self, degradation: Callable[[Tensor], Tensor], scorer: ClipScorer, scale: int) -> None:
+    def __init__(self, degradation: Callable[[Tensor], Tensor], scorer: ClipScorer, scale: int, seed: int = 0) -> None:
         self.degradation = degradation
+        self.seed = seed
         self.scorer = scorer
         self.scale = scale
         self.media: MediaFolder | None = None
@@ -47,6 +52,7 @@ class Evaluator:
         Where `media` is set, pictures and a video of the clip are written there.
         """
         name = clip["name"]
+        seed_all(self.seed, zlib.crc32(name.encode()))
         hr = clip["hr"].float() / 255
         lr = clip["lr"].float() / 255 if "lr" in clip else self.degradation(hr[None])[0]
         sr = generator(lr[None])[0].float().clamp(0, 1)

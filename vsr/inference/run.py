@@ -42,11 +42,10 @@ def evaluate(cfg: DictConfig) -> dict[str, Any]:
     datamodule = instantiate(config["data"])
     degradation = instantiate(config["degradation"])
     device = _device(cfg.device)
-    evaluator = Evaluator(degradation, ClipScorer(config["metrics"]), generator.scale)
+    evaluator = Evaluator(degradation, ClipScorer(config["metrics"]), generator.scale, cfg.seed)
     evaluator.media = MediaFolder(output_dir / "media") if cfg.media else None
 
     generator.to(device)
-    torch.manual_seed(cfg.seed)
     loader = datamodule.val_dataloader()
     results = [evaluator(generator, _to(clip, device)) for clip in track(loader, "scoring", total=len(loader))]
     record = results_record(

@@ -75,10 +75,9 @@ class LossStack:
         """λ of each term at generator step ``step``."""
         return {name: schedule(step) for name, schedule in self.schedules.items()}
 
-    @property
-    def needs_mirrored_clip(self) -> bool:
-        """Whether a term compares the clip with its way back."""
-        return any(term.needs_mirrored_clip for term in self.terms.values())
+    def needs_mirrored_clip(self, step: int) -> bool:
+        """Whether a term that is on at generator step ``step`` compares the clip with its way back."""
+        return any(self.terms[name].needs_mirrored_clip for name, weight in self.weights(step).items() if weight)
 
     @property
     def needs_latent(self) -> bool:

@@ -44,6 +44,11 @@ class SPyNet(nn.Module):
             self._load(weights)
         self.register_load_state_dict_post_hook(_note_loaded)
 
+    @property
+    def pretrained(self) -> bool:
+        """Whether it holds weights that were trained."""
+        return self.weights not in (None, "random")
+
     def forward(self, reference: Tensor, supporting: Tensor) -> Tensor:
         """Flow such that ``warp(supporting, flow)`` lies on the grid of ``reference``.
 

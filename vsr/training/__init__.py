@@ -8,6 +8,7 @@ from vsr.training.health import Health
 from vsr.training.lightning_trainer import lightning_trainer
 from vsr.training.module import VideoSuperResolution
 from vsr.training.optimisation import Optimisation
+from vsr.training.phases import phased_schedule
 from vsr.training.pictures import Pictures
 from vsr.training.validation_time import ValidationTime
 
@@ -22,4 +23,5 @@ __all__ = [
     "VideoSuperResolution",
     "cosine_schedule",
     "lightning_trainer",
+    "phased_schedule",
 ]

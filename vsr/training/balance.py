@@ -19,6 +19,8 @@ class SkipWhileWinning:
 
     Their lead is E[log σ(D(HR))] − E[log σ(D(SR))], over all patches and scales, mean over discriminators and ranks;
     0 for ones that cannot tell. TecoGAN (Chu et al., TOG 2020) trains its discriminator while the lead is below 0.4.
+    The logits are log-odds with the objective ``vanilla``; with ``hinge`` and ``lsgan`` they are not, and the bound is
+    another; those of ``ragan`` mean nothing one by one. Of a batch in parts it looks at the first.
 
     Args:
         lead: in nats, above 0.

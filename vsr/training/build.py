@@ -10,7 +10,8 @@ from hydra.utils import instantiate
 from vsr.discriminators import MultiScale
 from vsr.errors import UserError
 from vsr.generators import Generator
-from vsr.generators.load import initialise, read_weights, without_weights
+from vsr.generators.load import read_weights, without_weights
+from vsr.generators.warm_start import warm_start
 from vsr.inference.evaluator import Evaluator
 from vsr.losses import FeatureMatchingLoss, LossStack, Schedule
 from vsr.losses.term import LossTerm
@@ -33,7 +34,8 @@ def build_module(
     """
     losses = build_losses(config["loss"])
     # The generator before the discriminators: with one seed it starts the same, whatever it will be judged by.
-    generator, start = build_generator(config["generator"], config["init_from"] if from_scratch else None)
+    init_from = config["init_from"] if from_scratch else None
+    generator, start = build_generator(config["generator"], init_from, config.get("init_partial", False))
     discriminators = build_discriminators(config["discriminator"], losses)
     losses.check_generator(generator)
     _check_crop(config["data"].get("crop"), generator, discriminators)
@@ -56,9 +58,10 @@ def _check_crop(crop: int | None, generator: Generator, discriminators: Mapping[
     """Raise `UserError` where training crops are too small for a network: before any data are read."""
     smallest = {f"discriminator.{name}": critic.smallest for name, critic in discriminators.items()}
     smallest[f"generator {type(generator).__name__}"] = generator.min_size * generator.scale
-    for name, size in smallest.items():
-        if crop is not None and crop < size:
-            raise UserError(f"data.crop={crop}: {name} finds that too small, it needs at least {size}")
+    name, size = max(smallest.items(), key=lambda pair: pair[1])
+    if crop is not None and crop < size:
+        size = -(-size // generator.scale) * generator.scale
+        raise UserError(f"data.crop={crop} is too small for {name}: it needs at least {size}")
 
 
 def build_losses(config: Mapping[str, Any]) -> LossStack:
@@ -73,6 +76,10 @@ def build_losses(config: Mapping[str, Any]) -> LossStack:
     schedules: dict[str, Schedule] = {}
     for name, node in config.items():
         keys = dict(node)
+        if "_target_" not in keys:
+            raise UserError(
+                f"loss.{name} has no _target_: this stack has no such term; loss=full has a node for every one"
+            )
         if "weight" not in keys:
             raise UserError(f"loss.{name} has no weight; set loss.{name}.weight")
         schedule = Schedule.parse(name, keys.pop("weight"))
@@ -128,12 +135,20 @@ def _check_features_are_kept(discriminators: Mapping[str, Mapping[str, Any]], lo
             )
 
 
-def build_generator(config: Mapping[str, Any], init_from: str | None) -> tuple[Generator, str]:
-    """The generator, started from ``init_from`` if given, and a line that says where its weights are from."""
+def build_generator(config: Mapping[str, Any], init_from: str | None, partial: bool = False) -> tuple[Generator, str]:
+    """The generator, started from ``init_from`` if given, and a line that says where its weights are from.
+
+    Args:
+        config: the config group ``generator``.
+        init_from: what `read_weights` takes.
+        partial: load what fits of it, rather than all or none.
+
+    Raises:
+        UserError: ``init_from`` cannot be read, or does not fit.
+    """
     if not init_from:
         return instantiate(config), "generator starts from scratch"
     weights = read_weights(init_from)
-    generator = instantiate(without_weights(config))
-    initialise(generator, weights)
-    steps = f", {weights.generator_steps} generator steps" if weights.generator_steps is not None else ""
-    return generator, f"generator starts from {init_from} ({len(weights.state_dict)} tensors{steps})"
+    # What a partial load leaves at its start may be a pretrained flow network.
+    generator = instantiate(config if partial else without_weights(config))
+    return generator, f"generator starts from {init_from} ({warm_start(generator, weights, partial)})"

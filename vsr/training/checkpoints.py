@@ -123,9 +123,12 @@ class Checkpoints(Callback):
         resumed = trainer.ckpt_path if trainer.state.fn == "validate" else self.last
         if resumed is None:
             return
-        checkpoint: dict[str, Any] = torch.load(resumed, map_location="cpu", weights_only=True)
-        if trainer.state.fn == "validate":  # Lightning restores callbacks only in order to fit
-            self.load_state_dict(checkpoint["callbacks"].get(self.state_key, {}))
+        with together(trainer):
+            if trainer.is_global_zero:
+                self._note_validation(trainer, pl_module, resumed)
+
+    def _note_validation(self, trainer: L.Trainer, pl_module: L.LightningModule, validated: str | Path) -> None:
+        checkpoint: dict[str, Any] = torch.load(validated, map_location="cpu", weights_only=True)
         self.validated_at = _steps(pl_module)
         value = trainer.callback_metrics.get(f"val/{self.monitor}")
         is_best = value is not None and self._goodness(float(value)) > self.best
@@ -133,11 +136,6 @@ class Checkpoints(Callback):
             self.best = self._goodness(float(value))
         checkpoint["callbacks"][self.state_key] = self.state_dict()
         self.on_save_checkpoint(trainer, pl_module, checkpoint)
-        with together(trainer):
-            if trainer.is_global_zero:
-                self._rewrite(checkpoint, is_best)
-
-    def _rewrite(self, checkpoint: dict[str, Any], is_best: bool) -> None:
         with whole_file(self.last, self._remedy) as part:
             write(checkpoint, part)
             if is_best:

@@ -82,8 +82,11 @@ class Health(Callback):
 
 def distance(averaged: nn.Module, raw: nn.Module) -> float:
     """||θ_averaged − θ_raw|| / ||θ_raw|| over the parameters that are trained: frozen ones would only dilute it."""
-    pairs = zip(averaged.parameters(), raw.parameters(), strict=True)
-    ours, theirs = zip(*((mine.detach(), other.detach()) for mine, other in pairs if other.requires_grad), strict=True)
+    both = zip(averaged.parameters(), raw.parameters(), strict=True)
+    pairs = [(mine.detach(), other.detach()) for mine, other in both if other.requires_grad]
+    if not pairs:
+        return 0.0
+    ours, theirs = zip(*pairs, strict=True)
     norms = [torch.stack(torch._foreach_norm(t)).norm() for t in (torch._foreach_sub(ours, theirs), theirs)]
     return float(norms[0] / norms[1])
 

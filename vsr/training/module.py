@@ -22,7 +22,7 @@ from vsr.training.balance import lead
 from vsr.training.diagnosis import Diagnosis, gradient_norms, not_finite, shares
 from vsr.training.ema import GeneratorEMA
 from vsr.training.judging import discriminator_log, discriminator_losses, judge, penalties
-from vsr.training.optimisation import Optimisation, frozen
+from vsr.training.optimisation import Optimisation, frozen, gradient_norm, options_of, parameters_of
 from vsr.training.scene import Attempt, Scene
 from vsr.training.scored import ScoredModule
 
@@ -66,7 +66,9 @@ class VideoSuperResolution(ScoredModule):
         self.optimisation = optimisation
         self.diagnosis = diagnosis or Diagnosis()
         self.skipped_steps = 0
+        self.discriminator_steps = 0
         self._gradient_norms: dict[str, Tensor] = {}
+        self._options: list[list[dict[str, Any]]] = []
         self.config = config or {}
         self.recipe = recipe or {}
         # In a tuple, unseen by nn.Module: the average is neither trained, nor synchronised, nor in the state dict.
@@ -92,6 +94,7 @@ class VideoSuperResolution(ScoredModule):
 
     def training_step(self, batch: dict[str, Any], batch_idx: int) -> None:
         """Train on ``batch["hr"]``, uint8 ``(accumulate * B, T, 3, H, W)``."""
+        self._gradient_norms = {}
         hr = batch["hr"].float() / 255
         scene = Scene(self.degradation(hr), hr, Motion.of_batch(batch))
         attempts = self._generator_step(list(scene.split(self.optimisation.accumulate)))
@@ -114,15 +117,16 @@ class VideoSuperResolution(ScoredModule):
             for scene, synchronised in self._parts(scenes):
                 comparison = self._compare(scene)
                 loss = self.losses(comparison, step)
-                if self._skips(loss.unweighted, "loss term"):
-                    return []
                 if not losses and self.diagnosis.measures_gradients(step):
                     self._log_gradients(loss, comparison.sr)
                 with synchronised:
                     self.manual_backward(loss.total / len(scenes))
                 losses.append(loss.detach())
                 attempts.append(Attempt(comparison.sr.detach(), scene.hr, comparison.context))
-            self._log_loss(StackLoss.mean(losses))
+            mean = StackLoss.mean(losses)
+            if self._skips("generator", mean.unweighted, optimiser):
+                return []
+            self._log_loss(mean)
             stepped = self._step(optimiser)
         if self.ema and stepped:
             self.ema.update(self.generator)
@@ -131,8 +135,8 @@ class VideoSuperResolution(ScoredModule):
     def _compare(self, scene: Scene) -> Comparison:
         """The scene super-resolved, ready for the loss terms."""
         lr, hr = scene.lr, scene.hr
-        T = lr.shape[1]
-        if self.losses.needs_mirrored_clip:
+        T, mirrors = lr.shape[1], self.losses.needs_mirrored_clip(self.generator_steps)
+        if mirrors:
             # There and back, the last frame once.
             lr, hr = (torch.cat((clip, clip.flip(1)[:, 1:]), dim=1) for clip in (lr, hr))
         latent = None
@@ -149,7 +153,7 @@ class VideoSuperResolution(ScoredModule):
             self.generator_steps,
             self.critics,
             latent=latent,
-            mirrored=sr[:, T:] if self.losses.needs_mirrored_clip else None,
+            mirrored=sr[:, T:] if mirrors else None,
             motion=scene.motion,
         )
 
@@ -160,13 +164,16 @@ class VideoSuperResolution(ScoredModule):
             yield part, strategy.block_backward_sync() if isinstance(strategy, ParallelStrategy) else nullcontext()
         yield scenes[-1], nullcontext()
 
-    def _skips(self, losses: dict[str, Tensor], of: str) -> bool:
-        """Whether this step is left out, on all ranks or on none, because a loss is not finite."""
+    def _skips(self, whose: str, losses: dict[str, Tensor], optimiser: Any) -> bool:
+        """Whether this step is left out, on all ranks or on none, because a loss or a gradient is not finite."""
         names = not_finite(losses)
+        # Under a scaler an infinite gradient is the scaler's business: it leaves the step out and lowers its scale.
+        if not names and self._scaler is None:
+            names = not_finite({f"gradient of the {whose}": gradient_norm(optimiser)})
         if not self.trainer.strategy.reduce_boolean_decision(bool(names), all=False):
             return False
-        culprit = ", ".join(names) or "of another process"
-        self.diagnosis.act(f"generator step {self.generator_steps}: {of} {culprit} is not finite")
+        culprit = ", ".join(names) or "a loss of another process"
+        self.diagnosis.act(f"generator step {self.generator_steps}: {culprit} is not finite")
         self.skipped_steps += 1
         return True
 
@@ -203,16 +210,20 @@ class VideoSuperResolution(ScoredModule):
             if not logs and self._discriminators_wait(real, fake):
                 return
             losses = discriminator_losses(adversarial, real, fake)
-            due = penalties(adversarial, critics, attempt, self.generator_steps)
+            # Due by steps of the discriminators: with discriminator_every=2 generator steps might always miss it.
+            due = penalties(adversarial, critics, attempt, self.discriminator_steps)
             self._log_once({f"train/r1_{name}": penalty.item() for name, penalty in due.items()})
             losses |= {name: losses[name] + penalty for name, penalty in due.items()}
-            if self._skips(losses, "discriminator"):
-                return
             with synchronised:
                 self.manual_backward(torch.stack(list(losses.values())).sum() / len(attempts))
             logs.append(discriminator_log(real, fake, losses))
-        self.log_dict({name: torch.stack([log[name] for log in logs]).mean() for name in logs[0]})
+        log = {name: torch.stack([log[name] for log in logs]).mean() for name in logs[0]}
+        losses = {f"loss of discriminator {name}": log[f"train/loss_d_{name}"] for name in critics}
+        if self._skips("discriminators", losses, optimiser):
+            return
+        self.log_dict(log)
         self._step(optimiser)
+        self.discriminator_steps += 1
 
     def _discriminators_wait(self, real: Judgements, fake: Judgements) -> bool:
         """Whether the rule says that the discriminators are too far ahead; all ranks decide alike."""
@@ -235,13 +246,17 @@ class VideoSuperResolution(ScoredModule):
         There is one scaler for both optimisers, and a step may change its scale: between the first backward pass for
         an optimiser and its step the other one must not step.
         """
-        scaler = getattr(self.trainer.precision_plugin, "scaler", None)
-        scale = scaler.get_scale() if scaler else 0.0
+        scale = self._scaler.get_scale() if self._scaler else 0.0
         optimiser.step()
-        return not scaler or scaler.get_scale() >= scale
+        return not self._scaler or self._scaler.get_scale() >= scale
+
+    @property
+    def _scaler(self) -> Any:
+        """The gradient scaler of half precision, None where there is none."""
+        return getattr(self.trainer.precision_plugin, "scaler", None)
 
     def _set_flow_trainable(self, step: int) -> None:
-        trainable = not self.generator.flow_is_pretrained or not self.optimisation.flow_is_frozen(step)
+        trainable = not self.optimisation.flow_is_frozen(self.generator, step)
         for parameter in self.generator.flow_parameters():
             parameter.requires_grad_(trainable)
 
@@ -250,11 +265,9 @@ class VideoSuperResolution(ScoredModule):
         limit = self.optimisation.clip_grad_norm
         if limit is None and not self._is_logged:
             return
-        parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-        if limit is None:
-            norm = nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
-        else:
-            norm = nn.utils.clip_grad_norm_(parameters, limit)
+        norm = gradient_norm(optimizer)
+        if limit is not None:
+            nn.utils.clip_grads_with_norm_(parameters_of(optimizer), limit, norm)
         which = "generator" if optimizer is self._optimisers[0].optimizer else "discriminators"
         # Not logged from here: in a process's first step Lightning would drop what `training_step` has logged so far.
         self._gradient_norms[f"train/gradient_norm_{which}"] = norm
@@ -271,12 +284,13 @@ class VideoSuperResolution(ScoredModule):
     def configure_optimizers(self) -> Any:
         """The generator's optimiser, then the discriminators' where there are any, with their schedules."""
         # A fused optimiser unscales gradients itself, after `on_before_optimizer_step` has clipped them.
-        scaled = getattr(self.trainer.precision_plugin, "scaler", None) is not None
-        fused = self.device.type == "cuda" and not scaled
+        fused = self.device.type == "cuda" and self._scaler is None
         optimisers = [self.optimisation.generator_optimiser(self.generator, fused)]
         if self.discriminators:
             optimisers.append(self.optimisation.discriminator_optimiser(self.discriminators, fused))
-        return optimisers, self.optimisation.schedules(optimisers)
+        schedules = self.optimisation.schedules(optimisers)
+        self._options = [options_of(optimiser) for optimiser in optimisers]
+        return optimisers, schedules
 
     def on_fit_start(self) -> None:
         """Continue the data where the checkpoint left it."""
@@ -287,12 +301,15 @@ class VideoSuperResolution(ScoredModule):
             datamodule.start_batch = self.generator_steps
 
     def on_train_start(self) -> None:
-        """Set the learning rate of a resumed run that is longer than it was by its new schedule."""
+        """Give a resumed run the options it was resumed with: a checkpoint of the optimisers restores the old ones."""
+        for optimiser, options in zip(self._optimisers, self._options, strict=True):
+            for group, own in zip(optimiser.param_groups, options, strict=True):
+                group.update(own)
         for scheduler in self._schedulers:
             if isinstance(scheduler, LambdaLR):
-                factors = zip(scheduler.optimizer.param_groups, scheduler.base_lrs, scheduler.lr_lambdas, strict=True)
-                for group, initial, factor in factors:
-                    group["lr"] = initial * factor(scheduler.last_epoch)
+                scheduler.base_lrs = [group["initial_lr"] for group in scheduler.optimizer.param_groups]
+                for group, factor in zip(scheduler.optimizer.param_groups, scheduler.lr_lambdas, strict=True):
+                    group["lr"] = group["initial_lr"] * factor(scheduler.last_epoch)
 
     # Checkpoints: a checkpoint describes itself.
 
@@ -301,6 +318,7 @@ class VideoSuperResolution(ScoredModule):
         checkpoint["config"] = self.config
         checkpoint["recipe"] = self.recipe
         checkpoint["generator_steps"] = self.generator_steps
+        checkpoint["discriminator_steps"] = self.discriminator_steps
         if self.ema:
             checkpoint["ema"] = self.ema.state_dict()
 
@@ -309,5 +327,6 @@ class VideoSuperResolution(ScoredModule):
         # Lightning takes what was the last batch for the last batch of the resumed run too, however much longer it is.
         checkpoint["loops"]["fit_loop"]["epoch_loop.batch_progress"]["is_last_batch"] = False
         self.generator_steps = int(checkpoint["generator_steps"])
+        self.discriminator_steps = int(checkpoint.get("discriminator_steps", self.generator_steps))
         if self.ema and "ema" in checkpoint:
             self.ema.load_state_dict(checkpoint["ema"])

@@ -78,7 +78,7 @@ def training_advice(config: Mapping[str, Any], ratio: float) -> list[str]:
 
     Activations, which grow with clips, frames and pixels alike, are taken for all there is.
     """
-    data, parts = config["data"], config["optimizer"]["accumulate"]
+    data, parts = config["data"], config["optimizer"].get("accumulate", 1)
     advice = []
     if config["memory"] != "low":
         advice.append("memory=low, which computes activations twice instead of keeping them")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import shutil
 from pathlib import Path
 from typing import Any
@@ -65,7 +66,7 @@ def keep_picture(picture: Path, folder: Path, step: int, most: int) -> None:
     """Copy ``picture`` into ``folder`` under the name of its step, and remove the oldest of more than ``most``."""
     with whole_file(folder / f"{picture.stem}_step_{step:07d}.png") as part:
         shutil.copyfile(picture, part)
-    for old in sorted(folder.glob(f"{picture.stem}_step_*.png"))[:-most]:
+    for old in sorted(folder.glob(f"{glob.escape(picture.stem)}_step_*.png"))[:-most]:
         old.unlink()
 
 

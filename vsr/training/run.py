@@ -12,6 +12,7 @@ import lightning as L
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
+from vsr.errors import UserError
 from vsr.inference.media import MediaFolder
 from vsr.inference.results import config_hash, print_table, random_weights, results_record, write_json
 from vsr.inference.whole_file import remove_scratch
@@ -43,6 +44,10 @@ def train(cfg: DictConfig, overrides: Sequence[str] | None = None) -> float:
     resumed = find_checkpoint(cfg.resume, output_dir)
     if resumed and overrides is not None:
         cfg = resumed_config(cfg, resumed[1], overrides)
+    if not resumed and (output_dir / "checkpoints" / "last.ckpt").is_file():
+        raise UserError(
+            f"{output_dir} holds a run already; go on with it with resume=auto, or choose another output_dir"
+        )
     recipe: dict[str, Any] = OmegaConf.to_container(cfg, resolve=False)  # type: ignore[assignment]
     config: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
     L.seed_everything(config["seed"], workers=True, verbose=False)
@@ -126,6 +131,7 @@ def _quieten() -> None:
         ".*litmodels.*",
         ".*LeafSpec.*",
         ".*max number of worker.*",
-        ".*lr_scheduler.step.. before .optimizer.step.*",  # discriminators may be stepped later than the generator
+        ".*sync_dist.*",  # what is logged of a validation is the same on every rank: `gather` has seen to it
+        ".*lr_scheduler.step... before .optimizer.step.*",  # discriminators may be stepped later than the generator
     ):
         warnings.filterwarnings("ignore", message)

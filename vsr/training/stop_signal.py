@@ -43,8 +43,8 @@ class StopSignal:
     def leave(self, trainer: L.Trainer, output_dir: Path, steps: int, goes_on_by_itself: bool) -> None:
         """End the process, with 143 as after SIGTERM.
 
-        After SIGUSR1, the warning before a SLURM job's time is up, the job is put back into the queue first, if
-        started again it goes on: with ``resume=auto``. After SIGTERM SLURM does that itself where it means to.
+        After SIGUSR1, the warning before a SLURM job's time is up, the job is requeued first, provided that it would
+        go on when it starts again (``resume=auto``). After SIGTERM SLURM requeues by itself where it means to.
 
         Raises:
             SystemExit: always.

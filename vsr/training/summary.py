@@ -9,6 +9,7 @@ import lightning as L
 from torch import nn
 
 from vsr.features import FrozenFeatures
+from vsr.generators import Generator
 from vsr.losses import Schedule
 from vsr.training.module import VideoSuperResolution
 from vsr.training.optimisation import Optimisation
@@ -45,7 +46,7 @@ def _networks(module: VideoSuperResolution) -> Iterator[Row]:
     generator, optimisation = module.generator, module.optimisation
     yield f"generator {type(generator).__name__}", _millions(generator.parameters()), ""
     if flow := generator.flow_parameters():
-        yield "  of these, flow", _millions(flow), _flow(optimisation)
+        yield "  of these, flow", _millions(flow), _flow(generator, optimisation)
     for name, critic in module.critics.items():
         weight = getattr(critic, "loss_weight", 1.0)
         yield f"discriminator {name}", _millions(critic.parameters()), f"weight {weight:g}"
@@ -58,12 +59,13 @@ def _networks(module: VideoSuperResolution) -> Iterator[Row]:
         yield network.name, _millions(network.parameters()), about
 
 
-def _flow(optimisation: Optimisation) -> str:
+def _flow(generator: Generator, optimisation: Optimisation) -> str:
     if optimisation.flow_lr_factor == 0:
         return "frozen"
     then = f"trained at {optimisation.flow_lr_factor:g} times the learning rate"
-    steps = optimisation.flow_frozen_steps
-    return f"frozen for {steps} generator steps, then {then}" if steps else then
+    if not optimisation.flow_is_frozen(generator, 0):
+        return then
+    return f"frozen for {optimisation.flow_frozen_steps} generator steps, then {then}"
 
 
 def _weights(module: VideoSuperResolution) -> Iterator[Row]:

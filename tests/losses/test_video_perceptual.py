@@ -98,7 +98,7 @@ def test_wrong_networks_and_layers_are_refused_by_the_terms_own_name():
     with pytest.raises(UserError, match=r"loss\.video_perceptual\.layers='mixed_3b'.*Did you mean 'Mixed_3b'"):
         VideoPerceptualLoss(i3d("random"), {"mixed_3b": 1.0})
     with pytest.raises(UserError, match=r"loss\.video_perceptual\.distance"):
-        VideoPerceptualLoss(i3d("random"), {"Mixed_3b": 1.0}, distance="cosine")
+        VideoPerceptualLoss(i3d("random"), {"Mixed_3b": 1.0}, distance="l3")
 
 
 @pytest.mark.pretrained

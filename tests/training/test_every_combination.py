@@ -22,8 +22,9 @@ def names(group):
 
 
 # Without an adversarial term no discriminator is built, so one of them stands for all.
-PAIRS = [(d, loss) for loss in names("loss") for d in names("discriminator")[: None if "adv" in loss else 1]]
-COMBINATIONS = list(product(names("generator"), [*PAIRS, *((d, "full") for d in names("discriminator")[1:])]))
+ADVERSARIAL = ("full", "perceptual_adv", "stochastic")
+PAIRS = [(d, loss) for loss in names("loss") for d in names("discriminator")[: None if loss in ADVERSARIAL else 1]]
+COMBINATIONS = list(product(names("generator"), PAIRS))
 NARROW = {"channels": 4, "head_channels": 4, "blocks": 1, "deform_groups": 4, "weights": "random"}
 
 

@@ -70,11 +70,11 @@ def test_distance_of_the_average_by_hand():
     assert distance(averaged, raw) == pytest.approx(1 / 3)
 
 
-def test_a_run_warns_once_of_each_kind_and_only_after_a_window(compose, caplog):
+def test_a_run_warns_once_of_each_kind_and_only_after_a_window(compose, caplog, tmp_path):
     caplog.set_level(logging.WARNING)
     overrides = [*TINY_ADVERSARIAL, "trainer.max_steps=6", "loss.perceptual.weight=1e4", "callbacks.health.data=0"]
     train(compose(*overrides, "callbacks.health.window=8"))
     assert "health" not in caplog.text
-    train(compose(*overrides, "callbacks.health.window=3"))
+    train(compose(*overrides, "callbacks.health.window=3", f"output_dir={tmp_path / 'short'}"))
     assert caplog.text.count("loss perceptual is 100% of the weighted loss") == 1
     assert caplog.text.count("waiting for data") == 1

@@ -7,9 +7,11 @@ import torch
 from lightning.pytorch.plugins import MixedPrecision
 
 from tests.conftest import TINY, TINY_ADVERSARIAL
+from vsr.errors import UserError
 from vsr.training import SkipWhileWinning, VideoSuperResolution
 from vsr.training.balance import lead
 from vsr.training.ema import GeneratorEMA
+from vsr.training.judging import discriminator_losses
 from vsr.training.lightning_trainer import lightning_trainer
 from vsr.training.run import train
 
@@ -64,20 +66,6 @@ def test_twenty_steps_are_twenty_of_the_generator(compose, steps_of, module, key
     assert steps_of == {"generator": 20, "discriminators": discriminator_steps}
     assert module().generator_steps == 20
     assert module().ema.updates == 20
-
-
-def test_the_average_follows_only_steps_that_were_made(compose, module, monkeypatch):
-    """A gradient scaler leaves a step out where a gradient overflows; then the average must not move."""
-    step = VideoSuperResolution._step
-    overflowing = iter([False, True, True, False])
-
-    def overflow_at_times(self, optimiser):
-        return step(self, optimiser) and not next(overflowing)
-
-    monkeypatch.setattr(VideoSuperResolution, "_step", overflow_at_times)
-    train(compose(*TINY))
-    assert module().generator_steps == 4
-    assert module().ema.updates == 2
 
 
 def weights(network):
@@ -155,8 +143,7 @@ def scaled_trainer(**options):
 def test_the_clip_norm_holds_for_gradients_without_their_scale(compose, module, monkeypatch):
     """One SGD step of learning rate 1 moves by exactly the clipped norm; clipped while scaled, by a 512th of it."""
     keys = [*TINY, *SGD, "optimizer.generator.lr=1", "optimizer.clip_grad_norm=1e-3", "optimizer.flow_lr_factor=1"]
-    cfg = compose(*keys, "trainer.max_steps=1", "trainer.val_every=1")
-    cfg.trainer._target_ = "tests.training.test_steps.scaled_trainer"
+    cfg = half_precision(compose, *keys, "trainer.max_steps=1", "trainer.val_every=1")
     start = None
     before = VideoSuperResolution.on_before_optimizer_step
 
@@ -168,6 +155,86 @@ def test_the_clip_norm_holds_for_gradients_without_their_scale(compose, module, 
     monkeypatch.setattr(VideoSuperResolution, "on_before_optimizer_step", note)
     train(cfg)
     assert moved(start, weights(module().generator)) == pytest.approx(1e-3, rel=1e-3)
+
+
+def half_precision(compose, *keys):
+    cfg = compose(*keys)
+    cfg.trainer._target_ = "tests.training.test_steps.scaled_trainer"
+    return cfg
+
+
+def test_a_step_whose_gradient_overflows_is_left_out_by_the_scaler_and_by_the_average(compose, module, monkeypatch):
+    """Of two optimisers under one scaler: the generator's second step overflows, all others are made."""
+    backward, step = VideoSuperResolution.manual_backward, VideoSuperResolution._step
+    moves = {"generator": [], "discriminators": []}
+
+    def overflow(self, loss, *arguments, **keywords):
+        backward(self, loss, *arguments, **keywords)
+        gradients = [p.grad for p in self.generator.parameters() if p.grad is not None]
+        if self.generator_steps == 1 and not moves["generator"][1:]:
+            gradients[0].fill_(math.inf)
+
+    def note(self, optimiser):
+        which = "generator" if optimiser is self._optimisers[0] else "discriminators"
+        before = weights(getattr(self, which))
+        stepped = step(self, optimiser)
+        moves[which].append(moved(before, weights(getattr(self, which))) > 0)
+        return stepped
+
+    monkeypatch.setattr(VideoSuperResolution, "manual_backward", overflow)
+    monkeypatch.setattr(VideoSuperResolution, "_step", note)
+    train(half_precision(compose, *ADVERSARIAL_AT_ONCE, "trainer.max_steps=3", "trainer.val_every=3"))
+    assert moves == {"generator": [True, False, True], "discriminators": [True, True, True]}
+    assert module().ema.updates == 2
+    assert module().generator_steps == 3
+
+
+@pytest.mark.parametrize("whose", ["generator", "discriminators"])
+def test_a_gradient_that_is_not_finite_stops_the_run_before_the_optimiser(compose, monkeypatch, whose):
+    backward = VideoSuperResolution.manual_backward
+
+    def break_one(self, loss, *arguments, **keywords):
+        backward(self, loss, *arguments, **keywords)
+        next(p.grad for p in getattr(self, whose).parameters() if p.grad is not None).view(-1)[0] = math.nan
+
+    def never(self, optimiser):
+        assert optimiser is self._optimisers[0] and whose == "discriminators"
+        return True
+
+    monkeypatch.setattr(VideoSuperResolution, "manual_backward", break_one if whose == "generator" else backward)
+    if whose == "discriminators":
+        monkeypatch.setattr("vsr.training.module.discriminator_losses", broken_discriminator_losses)
+    monkeypatch.setattr(VideoSuperResolution, "_step", never)
+    with pytest.raises(UserError, match=f"step 0: gradient of the {whose} is not finite"):
+        train(compose(*ADVERSARIAL_AT_ONCE))
+
+
+def broken_discriminator_losses(adversarial, real, fake):
+    """Finite losses whose gradient is infinite."""
+    losses = discriminator_losses(adversarial, real, fake)
+    return {name: loss + (loss - loss.detach()).sqrt() for name, loss in losses.items()}
+
+
+@pytest.mark.parametrize(("every", "due"), [(1, 4), (2, 2), (4, 1)])
+def test_the_gradient_penalty_falls_due_however_seldom_discriminators_train(compose, monkeypatch, every, due):
+    measured = []
+
+    def penalty(critic, hr, context=None):
+        measured.append(critic)
+        return torch.zeros((), requires_grad=True)
+
+    monkeypatch.setattr("vsr.losses.adversarial.r1_penalty", penalty)
+    r1 = ["loss.adversarial.r1_weight=1", "loss.adversarial.r1_every=2", f"optimizer.discriminator_every={every}"]
+    train(compose(*ADVERSARIAL_AT_ONCE, *r1, "trainer.max_steps=8", "trainer.val_every=8"))
+    assert len(measured) == 2 * due  # of both discriminators, at every second of their own steps
+
+
+@pytest.mark.parametrize("schedule", [[], ["optimizer.schedule=null"]], ids=["cosine", "constant"])
+def test_a_run_goes_on_with_the_learning_rate_it_is_given(compose, module, schedule):
+    train(compose(*TINY, *schedule))
+    given = ["resume=auto", "trainer.max_steps=5", "optimizer.generator.lr=1e-5"]
+    train(compose(*TINY, *schedule, *given), given)
+    assert module()._optimisers[0].param_groups[0]["lr"] <= 1e-5
 
 
 def judgements(*logits):

@@ -3,6 +3,7 @@
 import logging
 
 from tests.conftest import TINY, TINY_ADVERSARIAL
+from vsr.motion import SPyNet
 from vsr.training.run import train
 from vsr.training.summary import aligned
 
@@ -14,7 +15,8 @@ def said(compose, caplog, *overrides):
     return {line.strip().split("  ")[0]: line for line in text.splitlines() if line}
 
 
-def test_networks_weights_and_batch_are_all_there(compose, caplog):
+def test_networks_weights_and_batch_are_all_there(compose, caplog, monkeypatch):
+    monkeypatch.setattr(SPyNet, "pretrained", True)
     rows = said(
         compose,
         caplog,

@@ -24,7 +24,7 @@ class VideoPerceptualLoss(PerceptualLoss):
     Args:
         network: a frozen network for clips: ``vsr.features.i3d`` or ``vsr.features.videomae``.
         layers: weight w_l by layer name, e.g. ``Conv3d_2c_3x3``.
-        distance: ``l2`` or ``l1``.
+        distance: ``l2``, ``l1`` or ``cosine``.
 
     Raises:
         UserError: another distance, a layer the network does not have, or a network for single frames.

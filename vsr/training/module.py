@@ -124,7 +124,7 @@ class VideoSuperResolution(ScoredModule):
                 losses.append(loss.detach())
                 attempts.append(Attempt(comparison.sr.detach(), scene.hr, comparison.context))
             mean = StackLoss.mean(losses)
-            if self._skips("generator", mean.unweighted, optimiser):
+            if self._skips("generator", {f"loss term {name}": x for name, x in mean.unweighted.items()}, optimiser):
                 return []
             self._log_loss(mean)
             stepped = self._step(optimiser)
@@ -218,7 +218,7 @@ class VideoSuperResolution(ScoredModule):
                 self.manual_backward(torch.stack(list(losses.values())).sum() / len(attempts))
             logs.append(discriminator_log(real, fake, losses))
         log = {name: torch.stack([log[name] for log in logs]).mean() for name in logs[0]}
-        losses = {f"loss of discriminator {name}": log[f"train/loss_d_{name}"] for name in critics}
+        losses = {f"discriminator {name}": log[f"train/loss_d_{name}"] for name in critics}
         if self._skips("discriminators", losses, optimiser):
             return
         self.log_dict(log)

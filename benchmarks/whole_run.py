@@ -20,6 +20,7 @@ from vsr.cli import register_resolvers
 from vsr.data import ClipDataModule, SyntheticScenes
 from vsr.training.build import build_module
 from vsr.training.draws import Draws
+from vsr.training.heap import keep_freed_memory
 from vsr.training.metrics_csv import MetricsCSV
 from vsr.training.module import VideoSuperResolution
 
@@ -118,6 +119,8 @@ class Run:
                 output_dir=folder,
                 limit_val_batches=0,
             )
+            if trainer.strategy.root_device.type == "cpu":
+                keep_freed_memory()  # of the process, and so of all contenders
             trainer.progress_bar_callback.disable()
             trainer.callbacks.extend(callbacks)  # last: whatever is done at the end of a batch is done by then
             trainer.fit(self.module, datamodule=data)

@@ -19,6 +19,7 @@ from vsr.inference.whole_file import remove_scratch
 from vsr.training.build import build_module
 from vsr.training.checkpoints import Checkpoints
 from vsr.training.draws import Draws
+from vsr.training.heap import keep_freed_memory
 from vsr.training.metrics_csv import MetricsCSV
 from vsr.training.module import VideoSuperResolution
 from vsr.training.out_of_memory import out_of_memory_explained
@@ -74,6 +75,8 @@ def train(cfg: DictConfig, overrides: Sequence[str] | None = None) -> float:
     watching.sort(key=lambda callback: isinstance(callback, Checkpoints))  # last: it saves what the others log
     callbacks = [RunConfig(output_dir, config), Draws(config["seed"]), *watching]
     trainer = instantiate(config["trainer"], loggers=loggers, callbacks=callbacks, output_dir=str(output_dir))
+    if trainer.strategy.root_device.type == "cpu":
+        keep_freed_memory()
     if trainer.is_global_zero:
         remove_scratch(output_dir, output_dir / "media", output_dir / "media" / "history")
         log.info(summary(module, config, datamodule, trainer))

@@ -9,7 +9,7 @@ help:  ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
 
 demo: $(INSTALLED)  ## train on the sample videos with the whole perceptual loss stack
-	$(VENV)/bin/python train.py loss=perceptual_adv output_dir=runs/demo
+	$(VENV)/bin/python train.py loss=perceptual_adv output_dir=runs/demo resume=auto  # the second time: goes on, or scores it again
 
 test: $(INSTALLED)  ## run the tests
 	$(VENV)/bin/python -m pytest

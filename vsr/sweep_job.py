@@ -57,13 +57,17 @@ def _exit_status(command: Sequence[str]) -> int:
     if threading.current_thread() is not threading.main_thread():  # where no signal can be caught
         return process.wait()
 
+    told: list[int] = []
+
     def end(signum: int, frame: object) -> None:
-        process.terminate()
-        process.wait()
-        sys.exit(128 + signum)
+        told.append(signum)
+        process.terminate()  # and no `wait` in here: the one that this interrupts holds its lock
 
     previous = signal.signal(signal.SIGTERM, end)
     try:
-        return process.wait()
+        status = process.wait()
     finally:
         signal.signal(signal.SIGTERM, previous)
+    if told:
+        sys.exit(128 + told[0])
+    return status

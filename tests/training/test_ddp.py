@@ -11,10 +11,12 @@ from omegaconf import OmegaConf
 
 from tests.conftest import REPOSITORY, TINY, TINY_ADVERSARIAL
 
+FIVE_STEPS = ["trainer.max_steps=5", "trainer.val_every=5"]
 STACKS = {
-    "pixel": [*TINY, "loss=pixel"],
+    "pixel": [*TINY, "loss=pixel", *FIVE_STEPS],
     "adversarial": [
         *TINY_ADVERSARIAL,
+        *FIVE_STEPS,
         "loss.perceptual.weight=0.1",
         "loss.adversarial.weight=0.05",
         # Adam's step is lr times the gradient's sign, however small the gradient: with its own epsilon, of 1e-8, what

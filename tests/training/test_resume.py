@@ -7,6 +7,7 @@ import signal
 
 import pytest
 import torch
+import yaml
 
 from tests.conftest import TINY, TINY_ADVERSARIAL
 from tests.training.random_degradation import RANDOM_DEGRADATION
@@ -242,3 +243,18 @@ def test_a_torn_row_is_left_out(compose, tmp_path):
     train(compose(*TINY, "resume=auto", "trainer.max_steps=3", "trainer.val_every=3"))
     resumed = rows(tmp_path / "run")
     assert resumed[:2] == whole and [row["step"] for row in resumed] == ["1", "2", "3"]
+
+
+def test_a_key_can_be_set_to_null_when_a_run_goes_on(compose, tmp_path):
+    train(compose(*TINY, "optimizer.clip_grad_norm=1"))
+    given = ["resume=auto", "trainer.max_steps=5", "optimizer.clip_grad_norm=null"]
+    train(compose(*TINY, "optimizer.clip_grad_norm=1", *given), given)
+    assert yaml.safe_load((tmp_path / "run" / "config.yaml").read_text())["optimizer"]["clip_grad_norm"] is None
+
+
+def test_an_average_switched_on_later_begins_where_the_generator_is(compose, tmp_path):
+    train(compose(*TINY, "optimizer.ema_decay=null"))
+    before = json.loads((tmp_path / "run" / "results.json").read_text())["metrics"]
+    given = ["resume=auto", "optimizer.ema_decay=0.999"]
+    train(compose(*TINY, *given), given)
+    assert json.loads((tmp_path / "run" / "results.json").read_text())["metrics"] == pytest.approx(before)

@@ -23,8 +23,8 @@ class AdversarialLoss(LossTerm):
     Args:
         objective: ``vanilla``, ``hinge``, ``lsgan`` or ``ragan``.
         r1_weight: γ of the discriminators' gradient penalty (`r1_penalty`); 0 = none.
-        r1_every: generator steps from one penalty to the next; it counts that many times over (lazy regularisation:
-            StyleGAN2, Karras et al. 2020, appendix B).
+        r1_every: discriminator steps from one penalty to the next; it counts that many times over (lazy
+            regularisation: StyleGAN2, Karras et al. 2020, appendix B).
 
     Raises:
         UserError: another objective, a negative weight, or an interval below 1.
@@ -37,7 +37,7 @@ class AdversarialLoss(LossTerm):
         if r1_weight < 0:
             raise UserError(f"loss.adversarial.r1_weight={r1_weight} must be at least 0")
         if r1_every < 1:
-            raise UserError(f"loss.adversarial.r1_every={r1_every} must be at least 1 generator step")
+            raise UserError(f"loss.adversarial.r1_every={r1_every} must be at least 1 discriminator step")
         self.r1_weight = r1_weight
         self.r1_every = r1_every
 
@@ -68,12 +68,12 @@ class AdversarialLoss(LossTerm):
         return torch.stack(per_scale).mean()
 
     def penalty(self, critic: nn.Module, hr: Tensor, step: int, context: Context | None = None) -> Tensor | None:
-        """What one discriminator's loss grows by at generator step ``step``: γ/2 · E||∇D(HR)||² · r1_every, or None.
+        """What one discriminator's loss grows by at its step ``step``: γ/2 · E||∇D(HR)||² · r1_every, or None.
 
         Args:
             critic: the discriminator.
             hr: real clips ``(B, T, 3, H, W)`` in [0, 1].
-            step: generator step, counted from 0.
+            step: discriminator step, counted from 0.
             context: of the batch.
         """
         if not self.r1_weight or step % self.r1_every:

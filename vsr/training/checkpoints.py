@@ -134,7 +134,9 @@ class Checkpoints(Callback):
         is_best = value is not None and self._goodness(float(value)) > self.best
         if value is not None and is_best:
             self.best = self._goodness(float(value))
-        checkpoint["callbacks"][self.state_key] = self.state_dict()
+        for callback in trainer.callbacks:  # type: ignore[attr-defined]  # others may have learnt from it, too
+            if state := callback.state_dict():
+                checkpoint["callbacks"][callback.state_key] = state
         self.on_save_checkpoint(trainer, pl_module, checkpoint)
         with whole_file(self.last, self._remedy) as part:
             write(checkpoint, part)

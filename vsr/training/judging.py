@@ -29,7 +29,7 @@ def discriminator_losses(adversarial: AdversarialLoss, real: Judgements, fake: J
 def penalties(
     adversarial: AdversarialLoss, discriminators: Mapping[str, MultiScale], attempt: Attempt, step: int
 ) -> dict[str, Tensor]:
-    """The gradient penalty of each discriminator where one falls due at generator step ``step``."""
+    """The gradient penalty of each discriminator where one falls due at discriminator step ``step``."""
     due = {name: adversarial.penalty(d, attempt.hr, step, attempt.context) for name, d in discriminators.items()}
     return {name: penalty for name, penalty in due.items() if penalty is not None}
 

@@ -9,8 +9,6 @@ from typing import Any, TypeVar
 import torch
 from lightning.pytorch.strategies import ParallelStrategy
 from torch import Tensor, nn
-from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LambdaLR
 
 from vsr.discriminators import MultiScale
 from vsr.generators import Generator
@@ -22,15 +20,15 @@ from vsr.training.balance import lead
 from vsr.training.diagnosis import Diagnosis, gradient_norms, not_finite, shares
 from vsr.training.ema import GeneratorEMA
 from vsr.training.judging import discriminator_log, discriminator_losses, judge, penalties
-from vsr.training.optimisation import Optimisation, frozen, gradient_norm, options_of, parameters_of
+from vsr.training.optimisation import Optimisation, frozen, gradient_norm
+from vsr.training.optimised import OptimisedModule
 from vsr.training.scene import Attempt, Scene
-from vsr.training.scored import ScoredModule
 
 Degradation = Callable[[Tensor], Tensor]
 Part = TypeVar("Part", Scene, Attempt)
 
 
-class VideoSuperResolution(ScoredModule):
+class VideoSuperResolution(OptimisedModule):
     """One generator step and, with an adversarial term, one discriminator step a batch.
 
     Args:
@@ -57,18 +55,12 @@ class VideoSuperResolution(ScoredModule):
         config: dict[str, Any] | None = None,
         recipe: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__(evaluator)
-        self.automatic_optimization = False
-        self.generator = generator
-        self.discriminators = nn.ModuleDict(dict(discriminators or {}))
+        super().__init__(generator, discriminators or {}, optimisation, evaluator)
         self.degradation = degradation
         self.losses = losses
-        self.optimisation = optimisation
         self.diagnosis = diagnosis or Diagnosis()
         self.skipped_steps = 0
         self.discriminator_steps = 0
-        self._gradient_norms: dict[str, Tensor] = {}
-        self._options: list[list[dict[str, Any]]] = []
         self.config = config or {}
         self.recipe = recipe or {}
         # In a tuple, unseen by nn.Module: the average is neither trained, nor synchronised, nor in the state dict.
@@ -195,11 +187,6 @@ class VideoSuperResolution(ScoredModule):
         for logger in self.loggers if metrics else ():
             logger.log_metrics(metrics, step=self.generator_steps + 1)
 
-    @property
-    def _is_logged(self) -> bool:
-        """Whether the loggers take this step down."""
-        return (self.generator_steps + 1) % self.trainer.log_every_n_steps == 0  # type: ignore[attr-defined]
-
     def _discriminator_step(self, attempts: list[Attempt]) -> None:
         adversarial, critics, optimiser = self.losses.adversarial, self.critics, self._optimisers[1]
         assert adversarial is not None
@@ -212,15 +199,15 @@ class VideoSuperResolution(ScoredModule):
             losses = discriminator_losses(adversarial, real, fake)
             # Due by steps of the discriminators: with discriminator_every=2 generator steps might always miss it.
             due = penalties(adversarial, critics, attempt, self.discriminator_steps)
-            self._log_once({f"train/r1_{name}": penalty.item() for name, penalty in due.items()})
             losses |= {name: losses[name] + penalty for name, penalty in due.items()}
             with synchronised:
                 self.manual_backward(torch.stack(list(losses.values())).sum() / len(attempts))
-            logs.append(discriminator_log(real, fake, losses))
+            logs.append(discriminator_log(real, fake, losses) | {f"train/r1_{n}": p.detach() for n, p in due.items()})
         log = {name: torch.stack([log[name] for log in logs]).mean() for name in logs[0]}
         losses = {f"discriminator {name}": log[f"train/loss_d_{name}"] for name in critics}
         if self._skips("discriminators", losses, optimiser):
             return
+        self._log_once({name: log.pop(name).item() for name in list(log) if name.startswith("train/r1_")})
         self.log_dict(log)
         self._step(optimiser)
         self.discriminator_steps += 1
@@ -235,63 +222,6 @@ class VideoSuperResolution(ScoredModule):
         self.log_dict({"train/d_lead": ahead, "train/d_waits": float(waits)})
         return waits
 
-    @property
-    def _optimisers(self) -> list[Any]:
-        optimisers = self.optimizers()
-        return list(optimisers) if isinstance(optimisers, list) else [optimisers]
-
-    def _step(self, optimiser: Any) -> bool:
-        """One step; False where a gradient scaler left it out because a gradient overflowed.
-
-        There is one scaler for both optimisers, and a step may change its scale: between the first backward pass for
-        an optimiser and its step the other one must not step.
-        """
-        scale = self._scaler.get_scale() if self._scaler else 0.0
-        optimiser.step()
-        return not self._scaler or self._scaler.get_scale() >= scale
-
-    @property
-    def _scaler(self) -> Any:
-        """The gradient scaler of half precision, None where there is none."""
-        return getattr(self.trainer.precision_plugin, "scaler", None)
-
-    def _set_flow_trainable(self, step: int) -> None:
-        trainable = not self.optimisation.flow_is_frozen(self.generator, step)
-        for parameter in self.generator.flow_parameters():
-            parameter.requires_grad_(trainable)
-
-    def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
-        """Clip here and not before ``step()``: only here has a gradient scaler already unscaled."""
-        limit = self.optimisation.clip_grad_norm
-        if limit is None and not self._is_logged:
-            return
-        norm = gradient_norm(optimizer)
-        if limit is not None:
-            nn.utils.clip_grads_with_norm_(parameters_of(optimizer), limit, norm)
-        which = "generator" if optimizer is self._optimisers[0].optimizer else "discriminators"
-        # Not logged from here: in a process's first step Lightning would drop what `training_step` has logged so far.
-        self._gradient_norms[f"train/gradient_norm_{which}"] = norm
-
-    @property
-    def _schedulers(self) -> list[Any]:
-        schedulers = self.lr_schedulers()
-        return list(schedulers) if isinstance(schedulers, list) else [schedulers] if schedulers else []
-
-    def _step_schedules(self) -> None:
-        for scheduler in self._schedulers:
-            scheduler.step()
-
-    def configure_optimizers(self) -> Any:
-        """The generator's optimiser, then the discriminators' where there are any, with their schedules."""
-        # A fused optimiser unscales gradients itself, after `on_before_optimizer_step` has clipped them.
-        fused = self.device.type == "cuda" and self._scaler is None
-        optimisers = [self.optimisation.generator_optimiser(self.generator, fused)]
-        if self.discriminators:
-            optimisers.append(self.optimisation.discriminator_optimiser(self.discriminators, fused))
-        schedules = self.optimisation.schedules(optimisers)
-        self._options = [options_of(optimiser) for optimiser in optimisers]
-        return optimisers, schedules
-
     def on_fit_start(self) -> None:
         """Continue the data where the checkpoint left it."""
         if self.ema:
@@ -299,17 +229,6 @@ class VideoSuperResolution(ScoredModule):
         datamodule = self.trainer.datamodule  # type: ignore[attr-defined]
         if datamodule is not None:
             datamodule.start_batch = self.generator_steps
-
-    def on_train_start(self) -> None:
-        """Give a resumed run the options it was resumed with: a checkpoint of the optimisers restores the old ones."""
-        for optimiser, options in zip(self._optimisers, self._options, strict=True):
-            for group, own in zip(optimiser.param_groups, options, strict=True):
-                group.update(own)
-        for scheduler in self._schedulers:
-            if isinstance(scheduler, LambdaLR):
-                scheduler.base_lrs = [group["initial_lr"] for group in scheduler.optimizer.param_groups]
-                for group, factor in zip(scheduler.optimizer.param_groups, scheduler.lr_lambdas, strict=True):
-                    group["lr"] = group["initial_lr"] * factor(scheduler.last_epoch)
 
     # Checkpoints: a checkpoint describes itself.
 
@@ -319,6 +238,7 @@ class VideoSuperResolution(ScoredModule):
         checkpoint["recipe"] = self.recipe
         checkpoint["generator_steps"] = self.generator_steps
         checkpoint["discriminator_steps"] = self.discriminator_steps
+        checkpoint["skipped_steps"] = self.skipped_steps
         if self.ema:
             checkpoint["ema"] = self.ema.state_dict()
 
@@ -328,5 +248,10 @@ class VideoSuperResolution(ScoredModule):
         checkpoint["loops"]["fit_loop"]["epoch_loop.batch_progress"]["is_last_batch"] = False
         self.generator_steps = int(checkpoint["generator_steps"])
         self.discriminator_steps = int(checkpoint.get("discriminator_steps", self.generator_steps))
+        self.skipped_steps = int(checkpoint.get("skipped_steps", 0))
         if self.ema and "ema" in checkpoint:
             self.ema.load_state_dict(checkpoint["ema"])
+        elif self.ema:  # switched on when the run went on: it begins where the generator is
+            prefix, state = "generator.", checkpoint["state_dict"]
+            own = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
+            self.ema.generator.load_state_dict(own)

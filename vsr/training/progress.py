@@ -63,6 +63,7 @@ class Progress(ProgressBar):
 
     def on_train_batch_end(self, trainer: L.Trainer, pl_module: L.LightningModule, *_: Any) -> None:
         """Move on; numbers follow at log steps, since reading the loss waits for the device."""
+        self.speed.ready()  # the bar is the last of the callbacks
         if self._bar is not None:
             self._bar.update()
         if not (self.shown and is_logged(trainer, pl_module)):
@@ -103,6 +104,7 @@ class Progress(ProgressBar):
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Write the scores down for good."""
+        self.speed.ready()
         if self._bar is not None:
             self._bar.set_description("training")
         if self.shown and trainer.state.fn == "fit":

@@ -77,8 +77,14 @@ def resumed_config(cfg: DictConfig, checkpoint: dict[str, Any], overrides: Seque
     config.loss = checkpoint["config"]["loss"]
     for override in OverridesParser.create().parse_overrides(list(overrides)):
         key = override.key_or_group
-        if OmegaConf.select(cfg, key) is not None:
-            OmegaConf.update(config, key, _node(cfg, key), merge=False)
+        if not _has(cfg, key):
+            continue  # a group, whose choice is in the recipe
+        if key == "pixel_steps" and cfg.pixel_steps != OmegaConf.select(config, key):
+            raise UserError(
+                "pixel_steps cannot change when a run goes on: its loss schedules are fixed; start the second phase "
+                "with init_from=RUN pixel_steps=0 instead"
+            )
+        OmegaConf.update(config, key, _node(cfg, key), merge=False)
     config.output_dir, config.resume = cfg.output_dir, cfg.resume
     return config
 
@@ -101,6 +107,14 @@ def check_fits(module: nn.Module, path: str, checkpoint: dict[str, Any]) -> None
             f"{path}: its networks are not those of this configuration: {mismatch}; "
             "leave out what changes generator, discriminator or loss, or use init_from= to start a new run from it"
         )
+
+
+def _has(cfg: DictConfig, key: str) -> bool:
+    """Whether ``cfg`` has ``key``, be its value null."""
+    absent = object()
+    parent, _, name = key.rpartition(".")
+    holder = OmegaConf.select(cfg, parent, default=absent) if parent else cfg
+    return OmegaConf.is_dict(holder) and name in holder
 
 
 def _node(cfg: DictConfig, key: str) -> Any:

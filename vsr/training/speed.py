@@ -36,7 +36,7 @@ class Speed(Callback):
     def __init__(self) -> None:
         self.validation_seconds = 0.0
         self._steps: deque[Step] = deque(maxlen=1)
-        self._last_end = self._batch_start = self._validation_start = 0.0
+        self._last_end = self._ready = self._batch_start = self._validation_start = 0.0
 
     @property
     def recent(self) -> Step:
@@ -52,7 +52,7 @@ class Speed(Callback):
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Start the clock."""
         self._steps = deque(maxlen=int(trainer.log_every_n_steps))  # type: ignore[attr-defined]
-        self._last_end = time.perf_counter()
+        self._last_end = self._ready = time.perf_counter()
 
     def on_train_batch_start(self, *_: Any) -> None:
         """The batch is there."""
@@ -64,8 +64,9 @@ class Speed(Callback):
         """Take the time, and log where loggers listen."""
         now = time.perf_counter()
         clips = len(batch["hr"]) * trainer.world_size
-        self._steps.append(Step(now - self._last_end, self._batch_start - self._last_end, clips))
+        self._steps.append(Step(now - self._last_end, self._batch_start - self._ready, clips))
         self._last_end = now
+        self.ready()
         if is_logged(trainer, pl_module):
             recent = self.recent
             pl_module.log_dict(
@@ -84,7 +85,12 @@ class Speed(Callback):
     def on_validation_end(self, *_: Any) -> None:
         """The next step's clock starts here."""
         self._last_end = time.perf_counter()
+        self.ready()
         self.validation_seconds = self._last_end - self._validation_start
+
+    def ready(self) -> None:
+        """From here on the next batch is waited for: what other callbacks did, such as saving, is done."""
+        self._ready = time.perf_counter()
 
     def seconds_left(self, trainer: L.Trainer, step: int) -> float:
         """Until the end of the run, after ``step`` generator steps: the steps and the validations still to come."""

@@ -13,7 +13,8 @@ from tests.conftest import REPOSITORY, TINY, TINY_ADVERSARIAL
 
 FIVE_STEPS = ["trainer.max_steps=5", "trainer.val_every=5"]
 STACKS = {
-    "pixel": [*TINY, "loss=pixel", *FIVE_STEPS],
+    # The flow stands still, as a pretrained one does at first: so far from the loss its gradients are rounding.
+    "pixel": [*TINY, "loss=pixel", "optimizer.flow_lr_factor=0", *FIVE_STEPS],
     "adversarial": [
         *TINY_ADVERSARIAL,
         *FIVE_STEPS,

@@ -28,11 +28,10 @@ STACKS = {
 }
 
 
-def trained_generator(output_dir, *arguments):
-    """The weights after a run of ``train.py``."""
+def run_training(cwd, *arguments):
     done = subprocess.run(
-        [sys.executable, str(REPOSITORY / "train.py"), *arguments, f"output_dir={output_dir}"],
-        cwd=output_dir.parent,
+        [sys.executable, str(REPOSITORY / "train.py"), *arguments],
+        cwd=cwd,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
@@ -40,6 +39,11 @@ def trained_generator(output_dir, *arguments):
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+def trained_generator(output_dir, *arguments):
+    """The weights after a run of ``train.py``."""
+    run_training(output_dir.parent, *arguments, f"output_dir={output_dir}")
     state = torch.load(output_dir / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
     return {name: weights for name, weights in state.items() if name.startswith("generator.")}
 
@@ -58,16 +62,7 @@ def test_two_processes_train_as_one_with_the_same_clips(stack, tmp_path):
 
 @pytest.mark.slow
 def test_a_sweep_of_two_distributed_jobs_ends_with_two_complete_runs(tmp_path):
-    done = subprocess.run(
-        [sys.executable, str(REPOSITORY / "train.py"), "-m", *TINY, "trainer=ddp_cpu", "seed=0,1", "output_dir=sweep"],
-        cwd=tmp_path,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
+    run_training(tmp_path, "-m", *TINY, "trainer=ddp_cpu", "seed=0,1", "output_dir=sweep")
     for job, seed in (("0", 0), ("1", 1)):
         run = tmp_path / "sweep" / job
         config = OmegaConf.load(run / "config.yaml")

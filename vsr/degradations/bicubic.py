@@ -2,9 +2,9 @@
 
 from fractions import Fraction
 
-import torch
 from torch import Tensor, nn
 
+from vsr.degradations.low_resolution import lr_size, to_8_bits
 from vsr.degradations.resize import imresize
 
 
@@ -31,11 +31,9 @@ class Bicubic(nn.Module):
         Raises:
             ValueError: H or W is no multiple of ``scale``.
         """
-        height, width = hr.shape[-2:]
-        if height % self.scale or width % self.scale:
-            raise ValueError(f"HR of {width}x{height} is not a multiple of scale={self.scale}")
+        lr_size(hr, self.scale)
         lr = imresize(hr, Fraction(1, self.scale)).clamp(0, 1)
-        return torch.round(lr * 255) / 255 if self.quantise else lr
+        return to_8_bits(lr) if self.quantise else lr
 
     def recipe(self) -> dict[str, str | int | bool]:
         """Plain values that say how LR was made, for records and checkpoints."""

@@ -7,6 +7,7 @@ from math import ceil
 import torch
 from torch import Tensor, nn
 
+from vsr.degradations.low_resolution import lr_size, to_8_bits
 from vsr.degradations.resize import sum_of_taps
 from vsr.errors import UserError, choose
 
@@ -72,14 +73,12 @@ class BlurSubsample(nn.Module):
         Raises:
             ValueError: H or W is no multiple of ``scale``.
         """
-        height, width = hr.shape[-2:]
-        if height % self.scale or width % self.scale:
-            raise ValueError(f"HR of {width}x{height} is not a multiple of scale={self.scale}")
+        lr_size(hr, self.scale)
         lr = hr.float()
         for dim in (-2, -1):
             lr = sum_of_taps(lr, dim, *_taps(lr.shape[dim], self.scale, self.variant, lr.device))
         lr = lr.clamp(0, 1)
-        return torch.round(lr * 255) / 255 if self.quantise else lr
+        return to_8_bits(lr) if self.quantise else lr
 
     def recipe(self) -> dict[str, str | int | bool]:
         """Plain values that say how LR was made, for records and checkpoints."""

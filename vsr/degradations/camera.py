@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from vsr.degradations.draw import Range, check_weights, happens, pick
+from vsr.degradations.low_resolution import lr_size, to_8_bits
 from vsr.degradations.rescale import METHODS, resize
 from vsr.errors import UserError
 
@@ -62,13 +63,10 @@ class Camera(nn.Module):
         Raises:
             ValueError: H or W is no multiple of ``scale``.
         """
-        height, width = hr.shape[-2:]
-        if height % self.scale or width % self.scale:
-            raise ValueError(f"HR of {width}x{height} is not a multiple of scale={self.scale}")
-        size = (height // self.scale, width // self.scale)
+        size = lr_size(hr, self.scale)
         with torch.autocast(hr.device.type, enabled=False):
             lr = torch.stack([self._clip(clip.float(), size) for clip in hr])
-        return torch.round(lr * 255) / 255 if self.quantise else lr
+        return to_8_bits(lr) if self.quantise else lr
 
     def _clip(self, clip: Tensor, size: tuple[int, int]) -> Tensor:
         def to_lr(clip: Tensor) -> Tensor:

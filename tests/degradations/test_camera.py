@@ -1,10 +1,13 @@
+import pickle
+
 import pytest
 import torch
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
-from vsr.degradations import Bicubic, Blur, BlurSubsample, Camera, Jpeg, Noise, Rescale
+from vsr.degradations import Bicubic, Blur, BlurSubsample, Camera, Compression, Jpeg, Noise, Rescale, compression
 from vsr.degradations.draw import Range
+from vsr.degradations.video_codec import CodecError
 from vsr.errors import UserError
 
 
@@ -165,6 +168,38 @@ def test_bad_input_is_refused():
         Jpeg(30)
     with pytest.raises(UserError, match="weights of at least 0"):
         Camera(4, {}, methods={"area": "often"})
+
+
+def test_only_what_codes_video_is_for_the_workers(camera):
+    assert camera().runs_in_workers
+    assert not camera("degradation.compression=null").runs_in_workers
+    assert Camera(4, {"early": Compression({"mpeg4": 1}, [0.1, 1])}).runs_in_workers
+    assert not Bicubic(4).runs_in_workers
+    assert not BlurSubsample(4).runs_in_workers
+
+
+def test_failures_of_all_codings_are_counted(monkeypatch):
+    def fail(*_):
+        raise CodecError("mpeg4: no")
+
+    monkeypatch.setattr(compression, "through_codec", fail)
+    early, late = (Compression({"mpeg4": 1}, [0.1, 1]) for _ in range(2))
+    degradation = Camera(4, {"early": early, "again": early}, late)
+    degradation(videos(2, frames=1))
+    assert degradation.failures == 6
+    assert Camera(4, {}).failures == 0
+
+
+def test_a_camera_sent_to_another_process_degrades_alike(camera):
+    degradation = camera("degradation.operations.first_compression=${degradation.compression}")
+    copy = pickle.loads(pickle.dumps(degradation))
+    for seed in range(3):
+        runs = []
+        for one in (degradation, copy):
+            torch.manual_seed(seed)
+            runs.append(one(videos()))
+        assert torch.equal(*runs)
+    assert copy.recipe() == degradation.recipe()
 
 
 @pytest.mark.parametrize(

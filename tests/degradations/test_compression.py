@@ -1,5 +1,6 @@
 import logging
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -45,6 +46,44 @@ def test_length_size_and_order_of_frames_are_kept(name, frames, height, width):
     distance = np.abs(result[:, None].astype(int) - clip[None]).mean((2, 3, 4))
     assert distance.argmin(1).tolist() == list(range(frames))
     assert distance.diagonal().max() < 6
+
+
+def flashes(frames, height, width):
+    """Colours that alternate and drift, a third of a frame each, so that no two frames are alike."""
+    rng = np.random.default_rng(0)
+    clip = np.zeros((frames, height, width, 3), np.uint8)
+    for t in range(frames):
+        for third, columns in enumerate(np.array_split(np.arange(width), 3)):
+            bright = (t + third) % 2
+            clip[t][:, columns] = rng.integers(150, 230, 3) if bright else rng.integers(20, 100, 3)
+    return clip
+
+
+@pytest.mark.parametrize("name", BUILT)
+def test_a_codec_changes_the_clip_and_keeps_its_length_colours_and_timing(name):
+    """At a rate of training: the mean colour of each third of a frame is that of the same frame."""
+    frames = flashes(12, 96, 120)
+    clip = torch.from_numpy(frames).permute(0, 3, 1, 2).float() / 255
+    torch.manual_seed(0)
+    result = Compression({name: 1}, [0.5, 0.5])(clip)
+    assert result.shape == clip.shape
+    assert not torch.equal(result, clip)
+    means = [video.reshape(12, 3, 96, 3, 40).mean((2, 4)) * 255 for video in (result, clip)]
+    assert (means[0] - means[1]).abs().max() < 8  # a frame's neighbours are 50 levels and more away
+    assert (clip[1:] - clip[:-1]).abs().mean() * 255 > 50
+
+
+@pytest.mark.parametrize("name", BUILT)
+def test_what_memory_held_before_changes_nothing(name):
+    rng = np.random.default_rng(0)
+    coarse = rng.integers(0, 256, (9, 8, 8, 3)).astype(np.float32)
+    clip = np.stack([cv2.resize(frame, (66, 70), interpolation=cv2.INTER_LINEAR) for frame in coarse]).astype(np.uint8)
+    expected, litter = through_codec(clip, CODECS[name], 0.87), []
+    for _ in range(25):
+        litter += [rng.bytes(rng.integers(1, size)) for size in (1_000_000, 3_000)]
+        if len(litter) > 40:
+            del litter[rng.integers(40)], litter[rng.integers(40)]
+        assert np.array_equal(through_codec(clip, CODECS[name], 0.87), expected)
 
 
 @pytest.mark.parametrize("name", BUILT)

@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from scipy.ndimage import convolve
+from scipy import ndimage
 
 from vsr.degradations import Blur, kernels
-from vsr.degradations.blur import SHAPES, blur
+from vsr.degradations.blur import SHAPES, blur, convolve_by_fft, convolve_by_sums
 from vsr.errors import UserError
 
 
@@ -52,10 +52,15 @@ def test_sinc_passes_low_frequencies_only():
     assert kernel[30, 31] / kernel[30, 30] == pytest.approx((j1 / radius) / (math.pi / 4), rel=1e-4)
 
 
-def test_blur_is_a_convolution_of_each_frame_with_its_kernel():
+@pytest.mark.parametrize("convolve", [convolve_by_sums, convolve_by_fft])
+@pytest.mark.parametrize("size", [(12, 7), (23, 40)])
+def test_blur_is_a_convolution_of_each_frame_with_its_kernel(monkeypatch, convolve, size):
+    monkeypatch.setattr("vsr.degradations.blur.convolve_by_sums", convolve)  # what a CPU takes
     rng = np.random.default_rng(0)
-    clip, kernel = rng.random((2, 3, 12, 7)), rng.random((2, 9, 9))
-    expected = [[convolve(plane, k, mode="nearest") for plane in frame] for frame, k in zip(clip, kernel, strict=True)]
+    clip, kernel = rng.random((2, 3, *size)), rng.random((2, 9, 9))
+    expected = [
+        [ndimage.convolve(plane, k, mode="nearest") for plane in frame] for frame, k in zip(clip, kernel, strict=True)
+    ]
     result = blur(torch.from_numpy(clip), torch.from_numpy(kernel).float())
     np.testing.assert_allclose(result, np.array(expected), rtol=1e-4)
 

@@ -18,6 +18,8 @@ class Bicubic(nn.Module):
     """
 
     name = "bicubic"
+    is_random = False
+    runs_in_workers = False
 
     def __init__(self, scale: int, quantise: bool = True) -> None:
         super().__init__()

@@ -54,6 +54,9 @@ class BlurSubsample(nn.Module):
         UserError: unknown variant, or a scale that it is not defined for.
     """
 
+    is_random = False
+    runs_in_workers = False
+
     def __init__(self, scale: int, variant: str = "matlab", quantise: bool = True) -> None:
         super().__init__()
         choose("degradation.variant", variant, SCALES)

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from vsr.degradations.compression import Compression
 from vsr.degradations.draw import Range, check_weights, happens, pick
 from vsr.degradations.low_resolution import lr_size, to_8_bits
 from vsr.degradations.rescale import METHODS, resize
@@ -35,6 +36,7 @@ class Camera(nn.Module):
     """
 
     name = "camera"
+    is_random = True
 
     def __init__(
         self,
@@ -55,6 +57,17 @@ class Camera(nn.Module):
         self.operations = {name: operation for name, operation in operations.items() if operation is not None}
         self.compression, self.ringing = compression, ringing
         self.methods = check_weights("degradation.methods", methods or dict.fromkeys(METHODS, 1.0), METHODS)
+
+    @property
+    def runs_in_workers(self) -> bool:
+        """Whether a video codec is in the chain: no device runs one, so the data loader's workers run the chain."""
+        return any(isinstance(operation, Compression) for operation in self._all().values())
+
+    @property
+    def failures(self) -> int:
+        """Clips that a codec failed on, in this process."""
+        compressions = {id(part): part for part in self._all().values() if isinstance(part, Compression)}
+        return sum(part.failures for part in compressions.values())
 
     @torch.no_grad()
     def forward(self, hr: Tensor) -> Tensor:
@@ -80,9 +93,12 @@ class Camera(nn.Module):
 
     def recipe(self) -> dict[str, Any]:
         """Plain values that say how LR was made, for records and checkpoints."""
-        operations = {**self.operations, "compression": self.compression, "ringing": self.ringing}
-        chain = {name: _settings(operation) for name, operation in operations.items() if operation is not None}
+        chain = {name: _settings(operation) for name, operation in self._all().items()}
         return {"name": self.name, "scale": self.scale, "quantise": self.quantise, "methods": self.methods, **chain}
+
+    def _all(self) -> dict[str, Operation]:
+        last = {"compression": self.compression, "ringing": self.ringing}
+        return self.operations | {name: operation for name, operation in last.items() if operation is not None}
 
 
 def _settings(operation: Operation) -> dict[str, Any]:

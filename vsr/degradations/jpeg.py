@@ -39,7 +39,7 @@ def jpeg(clip: Tensor, quality: Tensor) -> Tensor:
     rgb = F.pad(clip.float(), (0, -width % 16, 0, -height % 16), mode="replicate").clamp(0, 1).mul(255).round()
     y, chroma = _ycc(rgb)
     luminance, chrominance = (
-        table.to(clip.device)[:, None, None, :, None, :] for table in quantisation_tables(quality)
+        table.to(clip.device).permute(1, 2, 0)[..., None, None, None] for table in quantisation_tables(quality)
     )
     y = _coded(y, luminance)
     chroma = _coded(F.avg_pool2d(chroma, 2).round(), chrominance)
@@ -78,24 +78,24 @@ def quantisation_tables(quality: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _coded(plane: Tensor, steps: Tensor) -> Tensor:
-    """(T, C, H, W) levels through transform, rounding and back, H and W multiples of 8."""
+    """(T, C, H, W) levels, H and W multiples of 8, through transform, rounding to multiples of ``steps``
+    (8, 8, T, 1, 1, 1), and back."""
     T, C, H, W = plane.shape
-    blocks = (plane - 128).reshape(T, C, H // 8, 8, W // 8, 8)
+    # The place in a block first: each sum of a transform then runs over whole planes, which a CPU does thrice as fast.
+    blocks = (plane - 128).reshape(T, C, H // 8, 8, W // 8, 8).permute(3, 5, 0, 1, 2, 4).contiguous()
     basis = _cosines(plane.device)
-    coefficients = _along(_along(blocks, 3, basis), 5, basis)
+    coefficients = _along(_along(blocks, 0, basis), 1, basis)
     coefficients = (coefficients / steps).round() * steps
-    blocks = _along(_along(coefficients, 3, basis.T), 5, basis.T)
-    return (blocks.reshape(T, C, H, W) + 128).round().clamp(0, 255)
+    blocks = _along(_along(coefficients, 0, basis.T), 1, basis.T)
+    return (blocks.permute(2, 3, 4, 0, 5, 1).reshape(T, C, H, W) + 128).round().clamp(0, 255)
 
 
 def _along(blocks: Tensor, dim: int, matrix: Tensor) -> Tensor:
-    """``matrix @ blocks`` along ``dim``: term by term, since a matrix product may run in TF32."""
-    shape = [1] * blocks.ndim
-    shape[dim] = 8
-    terms = (matrix[:, k].reshape(shape) * blocks.narrow(dim, k, 1) for k in range(8))
-    total = next(terms)
-    for term in terms:
-        total += term
+    """``matrix @ blocks`` along ``dim``, 0 or 1: term by term, since a matrix product may run in TF32."""
+    shape = [8 if d == dim else 1 for d in range(blocks.ndim)]
+    total = torch.zeros_like(blocks)
+    for column, planes in zip(matrix.T, blocks.split(1, dim), strict=True):
+        total.addcmul_(column.reshape(shape), planes)
     return total
 
 

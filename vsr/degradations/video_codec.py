@@ -32,7 +32,8 @@ class VideoCodec:
 
 
 CODECS = {
-    "h264": VideoCodec("libx264", "h264", {"preset": "veryfast"}),
+    # Otherwise some of x264's fast code gives bits that depend on what the memory held before.
+    "h264": VideoCodec("libx264", "h264", {"preset": "veryfast", "x264-params": "cpu-independent=1"}),
     "mpeg4": VideoCodec("mpeg4", "mpeg4"),
     # Slower presets of x265 give other bits from one call to the next, on one thread too.
     "hevc": VideoCodec(

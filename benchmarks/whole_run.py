@@ -20,7 +20,7 @@ from vsr.cli import register_resolvers
 from vsr.data import ClipDataModule, SyntheticScenes
 from vsr.training.build import build_module
 from vsr.training.draws import Draws
-from vsr.training.heap import keep_freed_memory
+from vsr.heap import keep_freed_memory
 from vsr.training.metrics_csv import MetricsCSV
 from vsr.training.module import VideoSuperResolution
 

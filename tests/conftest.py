@@ -6,7 +6,7 @@ from pathlib import Path
 import hydra
 import pytest
 
-from vsr.cli import register_resolvers
+from vsr.cli import register_resolvers, run
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -58,3 +58,23 @@ def test_data():
     if not folder:
         pytest.skip("VSR_TEST_DATA is not set: it names a folder with vid4/, lpips/ and clips/")
     return Path(folder)
+
+
+@pytest.fixture
+def outcome(monkeypatch, capsys, tmp_path):
+    """``outcome(*arguments, task=...)``: the one line on standard error that it ends in, None if it ends well."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "1")  # the command sets it itself: this takes it back afterwards
+    monkeypatch.delenv("VSR_TRACEBACK", raising=False)
+
+    def end(*arguments, task=lambda cfg: None, name="train", defaults=("output_dir=run",)):
+        monkeypatch.setattr("sys.argv", ["train.py", *defaults, *arguments])
+        try:
+            run(REPOSITORY / "configs", name, task)
+        except SystemExit as ended:
+            assert ended.code == 1
+            (line,) = capsys.readouterr().err.splitlines()
+            return line
+        return None
+
+    return end

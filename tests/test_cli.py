@@ -9,8 +9,8 @@ from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from torch._utils import ExceptionWrapper
 
-from tests.conftest import REPOSITORY, TINY
-from vsr.cli import pixel_phase, run
+from tests.conftest import TINY
+from vsr.cli import pixel_phase
 from vsr.errors import UserError
 
 
@@ -33,26 +33,6 @@ def test_a_number_replaces_a_schedule(compose):
 def test_every_shipped_stack_composes_with_every_trainer(compose, loss, trainer):
     cfg = compose(f"loss={loss}", f"trainer={trainer}")
     assert cfg.loss.pixel.weight == 1.0 and cfg.trainer.max_steps > 0
-
-
-@pytest.fixture
-def outcome(monkeypatch, capsys, tmp_path):
-    """``outcome(*arguments, task=...)``: the one line on standard error that it ends in, None if it ends well."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HYDRA_FULL_ERROR", "1")  # the command sets it itself: this takes it back afterwards
-    monkeypatch.delenv("VSR_TRACEBACK", raising=False)
-
-    def end(*arguments, task=lambda cfg: None, name="train"):
-        monkeypatch.setattr("sys.argv", ["train.py", "output_dir=run", *arguments])
-        try:
-            run(REPOSITORY / "configs", name, task)
-        except SystemExit as ended:
-            assert ended.code == 1
-            (line,) = capsys.readouterr().err.splitlines()
-            return line
-        return None
-
-    return end
 
 
 @pytest.mark.parametrize(

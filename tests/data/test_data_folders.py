@@ -1,90 +1,109 @@
-import logging
-from functools import partial
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pytest
 
-from vsr.data import FrameFolder, benchmark, folder_data
+from vsr.data import FrameFolder, LmdbFolder, folder_data, folder_split
 from vsr.errors import UserError
 
 SETTINGS = {"name": "test", "scale": 4, "frames": 2, "crop": 8}
 
 
-def write_clip(folder, frames, size=(64, 68)):
+def write_clip(folder, frames, size=(64, 68), first=0):
     folder.mkdir(parents=True)
     for number in range(frames):
-        cv2.imwrite(str(folder / f"{number}.png"), np.full((*size, 3), number, np.uint8))
+        cv2.imwrite(str(folder / f"{number}.png"), np.full((*size, 3), first + number, np.uint8))
 
 
-def test_the_last_clip_is_held_out_and_said_so(tmp_path, caplog):
+def names(clips):
+    return [clip.name for clip in clips]
+
+
+@pytest.fixture
+def root(tmp_path):
     for name in ("a", "b", "c"):
-        write_clip(tmp_path / name, 3)
-    with caplog.at_level(logging.INFO):
-        data = folder_data(FrameFolder, str(tmp_path), **SETTINGS)
-    assert [clip.name for clip in data.train_clips.clips] == ["a", "b"]
-    assert [clip.name for clip in data.val_clips.clips] == ["c"]
-    assert "clip 'c' is held out" in caplog.text
+        write_clip(tmp_path / "hr" / name, 5)
+    return tmp_path / "hr"
 
 
-def test_of_a_single_clip_the_last_fifth_is_held_out(tmp_path):
-    write_clip(tmp_path / "only", 10)
-    data = folder_data(FrameFolder, str(tmp_path), **SETTINGS)
-    assert data.val_clips[0]["hr"][:, 0, 0, 0].tolist() == [8, 9]
-    seen = {level for index in range(80) for level in data.train_clips[index]["hr"][:, 0, 0, 0].tolist()}
-    assert seen == set(range(8))
+def test_the_last_clip_validates(root):
+    data = folder_data(FrameFolder, str(root), **SETTINGS)
+    assert {data.train_clips[index]["name"] for index in range(20)} == {"a", "b"}
+    assert [clip["name"] for clip in data.val_dataloader()] == ["c"]
 
 
-def test_a_validation_folder_of_ones_own(tmp_path):
-    write_clip(tmp_path / "train" / "a", 3)
-    write_clip(tmp_path / "val" / "b", 3)
-    data = folder_data(FrameFolder, str(tmp_path / "train"), str(tmp_path / "val"), **SETTINGS)
-    assert [clip.name for clip in data.train_clips.clips] == ["a"]
-    assert [clip.name for clip in data.val_clips.clips] == ["b"]
+def test_a_validation_folder_of_ones_own(root, tmp_path):
+    write_clip(tmp_path / "val" / "v", 3)
+    train, val = folder_split(FrameFolder, str(root), str(tmp_path / "val"), scale=4)
+    assert (names(train), names(val)) == (["a", "b", "c"], ["v"])
 
 
-def test_a_single_frame_cannot_be_split(tmp_path):
-    write_clip(tmp_path / "still", 1)
-    with pytest.raises(UserError, match=r"'still' has one frame: .* Set data.val_root"):
-        folder_data(FrameFolder, str(tmp_path), **SETTINGS)
+def test_clips_that_are_named_validate(root):
+    train, val = folder_split(FrameFolder, str(root), val_clips=["c", "a"], scale=4)
+    assert (names(train), names(val)) == (["b"], ["c", "a"])
 
 
-def test_benchmark_pairs_low_resolution_with_the_originals(tmp_path):
-    write_clip(tmp_path / "GT" / "city", 3)
-    write_clip(tmp_path / "BIx4" / "city", 3, size=(16, 17))
-    build = partial(benchmark, str(tmp_path), hr="GT", name="vid4", scale=4)
-    assert build(lr="BIx4").val_clips[0]["lr"].shape == (3, 3, 16, 17)
-    assert "lr" not in build(lr=None).val_clips[0]
-    with pytest.raises(UserError, match=r"no folder BDx4/. Set data.lr=null"):
-        build(lr="BDx4")
-
-
-def test_benchmark_without_originals_names_the_remedy(tmp_path):
-    with pytest.raises(UserError, match=r"no folder GT/. Set data.root"):
-        benchmark(str(tmp_path), hr="GT", name="vid4", scale=4)
-    with pytest.raises(UserError, match=r"Set data.root=FOLDER to the one that holds GT/"):
-        benchmark(None, hr="GT", name="vid4", scale=4)
-
-
-def test_a_home_folder_is_understood(tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", str(tmp_path))
-    write_clip(tmp_path / "clips" / "GT" / "city", 2)
-    assert FrameFolder("~/clips")[0].name == "GT/city"
-    assert benchmark("~/clips", hr="GT", name="vid4", scale=4).val_clips[0]["name"] == "city"
-    assert Path("~").expanduser() == tmp_path
-
-
-def test_without_training_every_clip_and_frame_is_scored(tmp_path):
-    for name in ("a", "b"):
-        write_clip(tmp_path / "root" / name, 5)
-    data = folder_data(FrameFolder, str(tmp_path / "root"), train=None, **{**SETTINGS, "crop": 256, "frames": 99})
-    assert [clip["name"] for clip in data.val_dataloader()] == ["a", "b"]
-    assert [len(clip["hr"]) for clip in data.val_dataloader()] == [5, 5]
+def test_without_training_every_clip_and_frame_is_scored(root):
+    data = folder_data(FrameFolder, str(root), train=None, **{**SETTINGS, "crop": 256, "frames": 99})
+    assert [clip["name"] for clip in data.val_dataloader()] == ["a", "b", "c"]
+    assert [len(clip["hr"]) for clip in data.val_dataloader()] == [5, 5, 5]
     assert data.train_clips is None
 
 
-def test_without_training_a_validation_folder_is_the_one_scored(tmp_path):
-    write_clip(tmp_path / "val" / "v", 2)
-    data = folder_data(FrameFolder, None, str(tmp_path / "val"), train=None, **SETTINGS)
-    assert [clip["name"] for clip in data.val_dataloader()] == ["v"]
+def test_without_training_a_validation_folder_is_the_one_scored(root):
+    assert names(folder_split(FrameFolder, None, str(root), train=None, scale=4)[1]) == ["a", "b", "c"]
+
+
+def test_without_training_clips_that_are_named_are_the_ones_scored(root):
+    train, val = folder_split(FrameFolder, str(root), val_clips=["b"], train=None, scale=4)
+    assert (train, names(val)) == (None, ["b"])
+
+
+def test_held_out_clips_keep_their_lr(root, tmp_path):
+    for number, name in enumerate(("a", "b", "c")):
+        write_clip(tmp_path / "lr" / name, 5, size=(16, 17), first=100 * number)
+    train, val = folder_split(FrameFolder, str(root), lr=str(tmp_path / "lr"), scale=4)
+    assert val[0].lr.read([3])[0, 0, 0].tolist() == [203] * 3
+    assert train[1].lr.read([0])[0, 0, 0].tolist() == [100] * 3
+
+
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        ({"val_lr": "x"}, "data.val_lr is set, data.val_root is not"),
+        ({"val_root": "x", "val_clips": ["a"]}, "data.val_root and data.val_clips are both set"),
+        ({"val_root": "x", "lr": "y"}, "data.lr is set, data.val_lr is not"),
+    ],
+)
+def test_settings_that_contradict_each_other(root, settings, line):
+    with pytest.raises(UserError, match=line):
+        folder_split(FrameFolder, str(root), scale=4, **settings)
+
+
+@pytest.mark.parametrize("key", ["root", "val_root", "lr", "val_lr"])
+def test_an_error_names_the_key_that_is_wrong(root, tmp_path, key):
+    write_clip(tmp_path / "lr" / "a", 5, size=(16, 17))
+    write_clip(tmp_path / "one" / "a", 5)
+    good = dict.fromkeys(("root", "val_root"), str(tmp_path / "one")) | dict.fromkeys(
+        ("lr", "val_lr"), str(tmp_path / "lr")
+    )
+    folder_split(FrameFolder, **good, scale=4)
+    with pytest.raises(UserError, match=rf"nowhere' does not exist. Set data.{key}=FOLDER"):
+        folder_split(FrameFolder, **{**good, key: str(tmp_path / "nowhere")}, scale=4)
+
+
+def test_index_and_cuts_reach_the_sources_that_know_them(root):
+    asked = {}
+
+    def source(root, **settings):
+        asked[root] = settings
+        return FrameFolder(root)
+
+    folder_split(source, str(root), scale=4, index="somewhere", cuts=False, max_broken=0.5)
+    assert asked[str(root)] == {"index": "somewhere", "cuts": False, "max_broken": 0.5}
+    with pytest.raises(UserError, match=r"data.mdb"):  # and not TypeError: an LMDB has neither
+        folder_split(LmdbFolder, str(root), scale=4)
+
+
+def test_a_home_folder_is_understood(root, monkeypatch):
+    monkeypatch.setenv("HOME", str(root.parent))
+    assert names(FrameFolder("~/hr")) == ["a", "b", "c"]

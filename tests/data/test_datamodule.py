@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from vsr.data import ClipDataModule, SyntheticScenes
+from vsr.data.broken import BrokenFile
 from vsr.errors import UserError
 
 
@@ -38,21 +39,50 @@ def test_batches():
     assert not torch.equal(batches[0]["hr"], batches[1]["hr"])
 
 
-@pytest.mark.slow  # each worker imports PyTorch anew
-def test_workers_change_nothing():
-    here = [batch["hr"] for batch in datamodule().train_dataloader()]
-    there = [batch["hr"] for batch in datamodule(workers=2).train_dataloader()]
-    assert torch.equal(torch.stack(here), torch.stack(there))
+class Noisy(torch.nn.Module):
+    """A random degradation, of which each draw differs."""
+
+    def forward(self, hr):
+        low = hr[..., ::4, ::4]
+        return (low + 0.1 * torch.randn(low.shape)).clamp(0, 1)
+
+
+def fields(data):
+    return [(batch["hr"], batch["lr"], batch["name"]) for batch in data.train_dataloader()]
+
+
+def same(one, other):
+    return all(
+        torch.equal(a[0], b[0]) and torch.equal(a[1], b[1]) and a[2] == b[2] for a, b in zip(one, other, strict=True)
+    )
+
+
+def test_neither_workers_nor_a_resume_change_clips_crops_or_lr():
+    settings = {"strides": [1, 2], "moving_first_frame": 0.3}
+    data = [datamodule(workers=workers, **settings) for workers in (0, 1, 4)]
+    resumed = datamodule(workers=4, **settings)
+    for module in (*data, resumed):
+        module.degradation = Noisy()
+    alone, one, four = map(fields, data)
+    assert same(alone, one) and same(alone, four)
+    resumed.start_batch = 2
+    assert same(alone[2:], fields(resumed))
 
 
 def test_two_ranks_together_see_one_ranks_batch(monkeypatch):
-    alone = [batch["hr"] for batch in datamodule(batch_size=4).train_dataloader()]
-    shares = []
+    def seen(batch_size):
+        data = datamodule(batch_size=batch_size)
+        data.degradation = Noisy()
+        return fields(data)
+
+    alone, shares = seen(4), []
     for rank in range(2):
         as_rank(monkeypatch, rank, 2)
-        shares.append([batch["hr"] for batch in datamodule(batch_size=2).train_dataloader()])
+        shares.append(seen(2))
     for whole, first, second in zip(alone, *shares, strict=True):
-        assert torch.equal(whole, torch.cat([first, second]))
+        assert torch.equal(whole[0], torch.cat([first[0], second[0]]))
+        assert torch.equal(whole[1], torch.cat([first[1], second[1]]))
+        assert whole[2] == first[2] + second[2]
 
 
 def test_a_resumed_run_sees_the_rest():
@@ -103,3 +133,33 @@ def test_a_number_that_is_too_low_is_refused(setting, least):
     with pytest.raises(UserError, match=rf"data.{setting}={least - 1} is too low: it must be at least {least}"):
         ClipDataModule(clips, None, **settings)
     ClipDataModule(clips, None, **{**settings, setting: least})
+
+
+def test_small_clips_are_left_out_and_counted_up_to_a_share(caplog):
+    clips = [*SyntheticScenes(9, 6, 40, seed=0), *SyntheticScenes(10, 6, 12, seed=0)[9:]]
+    data = ClipDataModule(clips, None, name="mine", scale=4, frames=3, crop=16)
+    assert [file.path for file in data.broken] == ["scene_0009"]
+    assert "left out: Clip 'scene_0009' is 12x12, smaller than data.crop=16. Lower data.crop" in caplog.text
+    data.batches = 60
+    assert "scene_0009" not in {name for batch in data.train_dataloader() for name in batch["name"]}
+    with pytest.raises(UserError, match=r"1 of 10 files cannot be used, more than data.max_broken=0.05 of them; Clip"):
+        ClipDataModule(clips, None, name="mine", scale=4, frames=3, crop=16, max_broken=0.05)
+
+
+def test_only_small_clips_are_one_error():
+    clips = SyntheticScenes(3, 6, 12, seed=0)
+    with pytest.raises(UserError, match=r"None of the 3 files can be used; the first: Clip 'scene_0000' is 12x12"):
+        ClipDataModule(clips, None, name="mine", scale=4, frames=3, crop=16)
+
+
+def test_what_items_found_broken_is_listed_in_the_batch():
+    data = datamodule(batch_size=8)
+    clip = data.train_clips.clips[1]
+
+    def gone(*_):
+        raise BrokenFile("b is gone", "b.mp4")
+
+    clip.read = gone
+    batch = next(iter(data.train_dataloader()))
+    assert batch["broken"] and set(batch["broken"]) == {("b.mp4", "b is gone")}
+    assert len(batch["name"]) == 8 and clip.name not in batch["name"]

@@ -3,6 +3,8 @@ import pytest
 import torch
 
 from vsr.data import EvaluationClips
+from vsr.data.broken import BrokenFile
+from vsr.data.paired import Paired
 from vsr.errors import UserError
 
 
@@ -10,13 +12,13 @@ class NumberedClip:
     """Frame t is filled with t; columns and rows are marked in the other channels."""
 
     def __init__(self, name, length=6, size=(10, 15)):
-        self.name, self.length, self.size = name, length, size
+        self.name, self.length, self.size, self.cuts = name, length, size, ()
 
-    def read(self, indices):
+    def read(self, indices, window=None):
         frames = np.zeros((len(indices), *self.size, 3), np.uint8)
         frames[..., 0] = np.array(list(indices))[:, None, None]
         frames[..., 1], frames[..., 2] = np.mgrid[: self.size[0], : self.size[1]]
-        return frames
+        return frames if window is None else window.of(frames)
 
 
 def test_whole_clips_in_order_cut_to_a_multiple_of_scale():
@@ -42,7 +44,7 @@ def test_limits():
 def test_low_resolution_partners_are_found_by_name_and_cover_the_same_frames():
     hr = [NumberedClip("a"), NumberedClip("b")]
     lr = [NumberedClip("b", size=(2, 3)), NumberedClip("a", size=(2, 3)), NumberedClip("c")]
-    item = EvaluationClips(hr, 4, lr, max_frames=2, min_size=1)[1]
+    item = EvaluationClips(Paired(hr, lr, 4), 4, max_frames=2, min_size=1)[1]
     assert item["name"] == "b"
     assert item["lr"].shape == (2, 3, 2, 3)
     assert item["lr"][:, 0, 0, 0].tolist() == [0, 1]
@@ -58,7 +60,7 @@ def test_low_resolution_partners_are_found_by_name_and_cover_the_same_frames():
 )
 def test_a_partner_that_does_not_fit_is_refused(partner, message):
     with pytest.raises(UserError, match=message):
-        EvaluationClips([NumberedClip("city")], 4, [partner], min_size=1)
+        Paired([NumberedClip("city")], [partner], 4)
 
 
 def test_unusable_clips_are_refused():
@@ -67,3 +69,22 @@ def test_unusable_clips_are_refused():
     with pytest.raises(UserError, match=r"'a' is 63x90, .* scale=4: each side must be at least 64 px"):
         EvaluationClips([NumberedClip("a", size=(90, 63))], 4)
     assert len(EvaluationClips([NumberedClip("a", size=(90, 64))], 4)) == 1
+
+
+def test_which_frames_count_and_whether_the_clip_is_mirrored_is_told():
+    item = EvaluationClips([NumberedClip("a", 7)], 1, min_size=1, scored=[3], mirror=True)[0]
+    assert item["scored"] == [3] and item["mirrored"] is True
+    assert not {"scored", "mirrored"} & EvaluationClips([NumberedClip("a")], 1, min_size=1)[0].keys()
+    with pytest.raises(UserError, match=r"'a' has 3 frames, and frame 3 is to be scored"):
+        EvaluationClips([NumberedClip("a", 3)], 1, min_size=1, scored=[3])
+
+
+def test_a_clip_that_is_gone_says_so_in_place_of_frames():
+    clip = NumberedClip("a")
+    data = EvaluationClips([clip], 1, min_size=1)
+
+    def gone(*_):
+        raise BrokenFile("a.mp4 is gone", "a.mp4")
+
+    clip.read = gone
+    assert data[0] == {"name": "a", "broken": [("a.mp4", "a.mp4 is gone")]}

@@ -1,6 +1,9 @@
 import pytest
 
+from vsr import assets
 from vsr.data import SampleVideos
+from vsr.data.sample import CUTS
+from vsr.data.video_examination import decoded_facts
 from vsr.errors import UserError
 
 
@@ -18,3 +21,9 @@ def test_the_samples_are_the_published_videos():
         "carphone": (120, 144, 176),
     }
     assert val[0].read(range(3, 8)).std() > 20  # a picture, not a blank
+
+
+@pytest.mark.pretrained
+@pytest.mark.parametrize("name", ["bikes", "bigbuckbunny", "carphone"])
+def test_the_cuts_that_are_written_down_are_those_that_are_found(name):
+    assert decoded_facts(assets.fetch(f"sample_{name}")).cuts == CUTS.get(name, ())

@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 import torch
 
-from vsr.data import SyntheticScenes, TrainingClips
+from vsr.data import ClipSampler, Clips, SyntheticScenes, TrainingClips
+from vsr.data.broken import BrokenFile
+from vsr.data.paired import Paired
 from vsr.data.synthetic import SyntheticClip
 from vsr.errors import UserError
 
@@ -13,12 +15,23 @@ from vsr.errors import UserError
 class NoiseClip:
     """Every pixel differs, so that a window can be found again."""
 
-    def __init__(self, name="noise", length=7, size=(14, 18)):
-        self.name, self.length, self.size = name, length, size
+    def __init__(self, name="noise", length=7, size=(14, 18), cuts=()):
+        self.name, self.length, self.size, self.cuts = name, length, size, cuts
         self.video = np.random.default_rng(length).integers(0, 256, (length, *size, 3), dtype=np.uint8)
+        self.gone = False
 
-    def read(self, indices):
-        return self.video[list(indices)]
+    def read(self, indices, window=None):
+        if self.gone:
+            raise BrokenFile(f"{self.name}.mp4 is gone. Put it back.", f"{self.name}.mp4")
+        frames = self.video[list(indices)]
+        return frames if window is None else window.of(frames)
+
+
+PLAIN = {"flips": False, "transpose": False, "reverse": False}
+
+
+def training_clips(clips, frames, crop, seed=0, scale=1, mirror=False, with_motion=False, **settings):
+    return TrainingClips(clips, ClipSampler(clips, frames, crop, seed, **settings), scale, mirror, with_motion)
 
 
 def where(video, item, side):
@@ -39,7 +52,7 @@ def where(video, item, side):
 
 def test_items_are_turned_windows_and_every_kind_occurs():
     clip = NoiseClip()
-    data = TrainingClips([clip], frames=4, crop=10, seed=0)
+    data = training_clips([clip], frames=4, crop=10, seed=0)
     seen = []
     for index in range(60):
         item = data[index]
@@ -55,9 +68,9 @@ def test_items_are_turned_windows_and_every_kind_occurs():
 
 def test_switched_off_augmentations_do_not_happen_and_leave_the_other_draws():
     clip = NoiseClip()
-    free = TrainingClips([clip], 4, 10, seed=0)
-    plain = TrainingClips([clip], 4, 10, seed=0, flips=False, transpose=False, reverse=False)
-    backwards = TrainingClips([clip], 4, 10, seed=0, flips=False, transpose=False)
+    free = training_clips([clip], 4, 10, seed=0)
+    plain = training_clips([clip], 4, 10, seed=0, **PLAIN)
+    backwards = training_clips([clip], 4, 10, seed=0, flips=False, transpose=False)
     for index in range(12):
         (place,) = where(clip.video, free[index]["hr"], 10)
         assert where(clip.video, plain[index]["hr"], 10) == [(*place[:3], 0, 0, 0, 0)]
@@ -65,8 +78,8 @@ def test_switched_off_augmentations_do_not_happen_and_leave_the_other_draws():
 
 
 def test_an_item_depends_on_seed_and_index_alone():
-    one, again = (TrainingClips([NoiseClip()], 3, 8, seed=1) for _ in range(2))
-    other = TrainingClips([NoiseClip()], 3, 8, seed=2)
+    one, again = (training_clips([NoiseClip()], 3, 8, seed=1) for _ in range(2))
+    other = training_clips([NoiseClip()], 3, 8, seed=2)
     for index in (5, 0, 5):
         assert torch.equal(one[index]["hr"], again[index]["hr"])
     assert not torch.equal(one[0]["hr"], one[1]["hr"])
@@ -74,7 +87,7 @@ def test_an_item_depends_on_seed_and_index_alone():
 
 
 def test_every_excerpt_is_equally_likely():
-    data = TrainingClips([NoiseClip("short", 4), NoiseClip("long", 14)], frames=4, crop=4, seed=0)
+    data = training_clips([NoiseClip("short", 4), NoiseClip("long", 14)], frames=4, crop=4, seed=0)
     share = np.mean([data[index]["name"] == "short" for index in range(1200)])
     assert 1 / 12 - 0.03 < share < 1 / 12 + 0.03
 
@@ -94,7 +107,7 @@ def sample(frame, flow):
 
 
 def test_motion_turns_with_the_frames():
-    data = TrainingClips([whole_pixel_scene()], frames=4, crop=32, seed=0, with_motion=True)
+    data = training_clips([whole_pixel_scene()], frames=4, crop=32, seed=0, with_motion=True)
     for index in range(40):
         item = data[index]
         hr = item["hr"]
@@ -109,7 +122,7 @@ def test_motion_turns_with_the_frames():
 
 
 def test_leaving_the_crop_counts_as_occlusion():
-    data = TrainingClips(
+    data = training_clips(
         [whole_pixel_scene()], 2, 32, 0, flips=False, transpose=False, reverse=False, with_motion=True
     )
     flow, hidden = data[0]["flow_to_next"][0], data[0]["occluded_in_next"][0, 0]
@@ -120,13 +133,138 @@ def test_leaving_the_crop_counts_as_occlusion():
     assert hidden[outside].all()
 
 
-def test_clips_that_cannot_be_cropped_are_named():
-    clips = [NoiseClip("fine"), NoiseClip("brief", length=3), NoiseClip("tiny", size=(9, 30))]
-    with pytest.raises(UserError, match=r"shorter than data.frames=5: 'brief' \(3\). Lower data.frames"):
-        TrainingClips(clips, frames=5, crop=8, seed=0)
-    with pytest.raises(UserError, match=r"smaller than data.crop=10: 'tiny' \(30x9\). Lower data.crop"):
-        TrainingClips(clips, frames=3, crop=10, seed=0)
+def frame_numbers(clip, hr):
+    """Which frames of ``clip`` the untouched crop ``hr`` shows; the crop is the whole picture."""
+    pictures = [np.ascontiguousarray(frame).tobytes() for frame in clip.video]
+    return [pictures.index(np.ascontiguousarray(frame.numpy().transpose(1, 2, 0)).tobytes()) for frame in hr]
+
+
+def test_no_item_crosses_a_cut_and_all_excerpts_within_shots_occur():
+    clip = NoiseClip(length=12, size=(10, 10), cuts=(4, 9))
+    data = training_clips([clip], 3, 10, **PLAIN)
+    starts = {tuple(frame_numbers(clip, data[index]["hr"])) for index in range(150)}
+    assert starts == {(s, s + 1, s + 2) for s in (0, 1, 4, 5, 6, 9)}
+
+
+def test_strides_are_drawn_and_shrink_to_fit_a_shot():
+    clip = NoiseClip(length=15, size=(10, 10), cuts=(10,))
+    data = training_clips([clip], 4, 10, strides=[1, 3], **PLAIN)
+    seen = {tuple(frame_numbers(clip, data[index]["hr"])) for index in range(200)}
+    steps = {(item[0] >= 10, item[1] - item[0]) for item in seen}
+    assert steps == {(False, 1), (False, 3), (True, 1)}  # the second shot has five frames: stride 3 does not fit
+    assert all(np.ptp(np.diff(item)) == 0 for item in seen)
+    assert {item for item in seen if item[1] - item[0] == 3} == {(0, 3, 6, 9)}
+
+
+def test_a_still_is_seen_through_a_wandering_window():
+    still = NoiseClip(length=1, size=(40, 60))
+    data = training_clips([still], 5, 12, **PLAIN)
+    assert data.sampler.stills == 1
+    steps = []
+    for index in range(40):
+        places = [where(still.video, frame[None], 12)[0][1:3] for frame in data[index]["hr"]]
+        steps += np.diff(np.array(places), axis=0).tolist()
+    steps = np.array(steps)
+    assert np.abs(steps).max() == 4 and set(np.unique(steps)) == set(range(-4, 5))
+
+
+def test_a_still_no_larger_than_the_crop_stands_still():
+    clip = NoiseClip(length=2, size=(12, 30))
+    rows = {
+        place[1]
+        for index in range(10)
+        for place in where(clip.video, training_clips([clip], 3, 12, **PLAIN)[index]["hr"][:1], 12)
+    }
+    assert rows == {0}
+
+
+def test_moving_first_frame_makes_that_share_of_the_items_stills():
+    clip = NoiseClip(length=9, size=(10, 10))
+    data = training_clips([clip], 3, 10, moving_first_frame=0.3, **PLAIN)
+    shown = [frame_numbers(clip, data[index]["hr"]) for index in range(400)]
+    share = np.mean([len(set(frames)) == 1 for frames in shown])
+    assert 0.23 < share < 0.37
+    assert all(len(set(frames)) in (1, 3) for frames in shown)
+
+
+def test_a_mirrored_item_comes_back():
+    item = training_clips([NoiseClip()], 3, 8, mirror=True)[0]["hr"]
+    assert item.shape[0] == 6
+    assert torch.equal(item, item.flip(0))
+
+
+def test_given_lr_is_cut_and_turned_like_hr():
+    hr, lr = NoiseClip(length=6, size=(48, 64)), NoiseClip(length=6, size=(12, 16))
+    lr.video = hr.video[:, ::4, ::4].copy()
+    data = training_clips(Paired([hr], [lr], 4), 3, 16, scale=4, grid=4, moving_first_frame=0.3)
+    for index in range(40):
+        item = data[index]
+        turned = item["hr"]
+        # whichever corner of its 4x4 block is the first, it is the same one everywhere in the item
+        assert any(torch.equal(turned[..., y::4, x::4], item["lr"]) for y in (0, 3) for x in (0, 3))
+
+
+class Parts(Clips):
+    parts = [(2, 1.0), (1, 3.0)]
+
+
+def test_parts_are_drawn_by_weight_and_clips_within_them_by_length():
+    clips = Parts([NoiseClip("a", 12), NoiseClip("b", 3), NoiseClip("c", 5)])
+    data = training_clips(clips, 3, 10)
+    names = [data[index]["name"] for index in range(1500)]
+    assert names.count("c") / 1500 == pytest.approx(0.75, abs=0.04)
+    assert names.count("b") / 1500 == pytest.approx(0.25 / 11, abs=0.012)
+
+
+def test_a_file_that_is_gone_is_replaced_and_said():
+    lost, fine = NoiseClip("lost", 9), NoiseClip("fine", 9)
+    data = training_clips([lost, fine], 3, 10)
+    before = [data[index] for index in range(20)]
+    lost.gone = True
+    for index, item in enumerate(before):
+        again = data[index]
+        assert again["name"] == "fine"
+        if item["name"] == "fine":
+            assert again["broken"] == [] and torch.equal(again["hr"], item["hr"])
+        else:
+            assert set(again["broken"]) == {("lost.mp4", "lost.mp4 is gone. Put it back.")}
+            assert torch.equal(again["hr"], data[index]["hr"])  # always the same one in its place
+    fine.gone = True
+    with pytest.raises(UserError, match=r"20 training clips in a row could not be read; the last: .*\.mp4 is gone"):
+        data[0]
+
+
+def test_lr_made_with_the_item_depends_on_its_key_alone():
+    class Noisy:
+        quantise, failures = False, 0
+
+        def __call__(self, hr):
+            self.failures += 1
+            return hr[..., ::4, ::4] + torch.rand(hr[..., ::4, ::4].shape)
+
+    data = training_clips([NoiseClip(size=(16, 16))], 3, 16, scale=4)
+    data.degradation = Noisy()
+    torch.manual_seed(0)
+    first = data[3]
+    torch.manual_seed(1)
+    data[2]
+    assert torch.equal(data[3]["lr"], first["lr"]) and not torch.equal(data[2]["lr"], first["lr"])
+    assert first["key"].tolist() == [0, 3] and first["codec_failures"] == 1
+    data.degradation = type("Rounds", (), {"quantise": True, "__call__": lambda _, hr: hr[..., ::4, ::4]})()
+    assert data[0]["lr"].dtype == torch.uint8
+    assert torch.equal(data[0]["lr"], data[0]["hr"][..., ::4, ::4])
+
+
+def test_what_cannot_be_sampled_is_refused():
+    clips = [NoiseClip()]
+    for strides in ([], [0], [1.5]):
+        with pytest.raises(UserError, match=r"data.strides="):
+            training_clips(clips, 3, 10, strides=strides)
+    with pytest.raises(UserError, match=r"data.moving_first_frame=2: expected a probability"):
+        training_clips(clips, 3, 10, moving_first_frame=2)
     with pytest.raises(UserError, match=r"no training clips"):
-        TrainingClips([], frames=3, crop=10, seed=0)
+        training_clips([], 3, 10)
     with pytest.raises(UserError, match=r"use data=synthetic"):
-        TrainingClips(clips, frames=3, crop=8, seed=0, with_motion=True)
+        training_clips(clips, 3, 8, with_motion=True)
+    with pytest.raises(UserError, match=r"motion of mirrored"):
+        training_clips(SyntheticScenes(1, 5, 32, seed=0), 3, 8, mirror=True, with_motion=True)

@@ -1,10 +1,15 @@
 import pickle
+import struct
+from dataclasses import replace
 
 import av
 import numpy as np
 import pytest
+from odd_and_broken import scene
+from odd_and_broken import write_video as encode
 
 from vsr.data import VideoClip, VideoFolder
+from vsr.data.decord_reader import DecordReader
 from vsr.errors import UserError
 
 LEVELS = [10 * number + 8 for number in range(24)]
@@ -71,5 +76,66 @@ def test_a_cut_off_file_is_named(tmp_path):
 @pytest.mark.parametrize("root", [None, "absent", "."])
 def test_folder_without_videos_names_the_remedy(tmp_path, monkeypatch, root):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UserError, match=r"Set data.root=FOLDER to .* mp4 mkv webm mov avi|holds no mp4"):
+    with pytest.raises(UserError, match=r"Set data.root=FOLDER to .* mp4 m4v mov|holds no mp4"):
         VideoFolder(root)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "options"),
+    [
+        ("open_groups.mp4", "libx264", {"x264-params": "keyint=10:open-gop=1:bframes=3:scenecut=0"}),
+        ("open_groups.mkv", "libx265", {"x265-params": "keyint=10:open-gop=1:log-level=none"}),
+        ("mpeg2.mp4", "mpeg2video", {"g": "10", "bf": "2"}),
+        ("b_frames.avi", "mpeg4", {"g": "5", "bf": "2"}),
+        ("stream.ts", "libx264", {"g": "10", "bf": "2"}),
+        ("program.mpg", "mpeg2video", {"g": "12", "bf": "2"}),
+        ("groups.webm", "libvpx-vp9", {"g": "10", "lag-in-frames": "16", "crf": "30"}),
+        ("closed_groups.mp4", "libx264", {"g": "10", "bf": "3"}),
+    ],
+)
+@pytest.mark.parametrize("decoder", ["as examined", "pyav"])
+def test_any_order_gives_the_frames_of_a_plain_decode(tmp_path, name, codec, options, decoder):
+    path = encode(tmp_path / name, scene(40, (48, 64)), codec, "yuv420p", options)
+    with av.open(str(path)) as container:
+        wanted = np.stack([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)])
+    (clip,) = VideoFolder(path)
+    if decoder == "pyav":
+        clip = VideoClip(path, facts=replace(clip._facts, decoder="pyav"))
+    assert clip.length == len(wanted)
+    rng = np.random.default_rng(0)
+    for start in rng.integers(33, size=12).tolist():
+        for indices in (range(start, start + 7), rng.integers(40, size=4).tolist()):
+            assert np.array_equal(clip.read(indices), wanted[list(indices)])
+
+
+def test_a_reader_that_gives_other_frames_is_not_used(tmp_path, monkeypatch):
+    path = encode(tmp_path / "clip.mp4", scene(20, (48, 64)))
+    assert VideoFolder(path)[0]._facts.decoder == "decord"
+    read = DecordReader.read
+    monkeypatch.setattr(DecordReader, "read", lambda self, indices, window: read(self, [0] * len(indices), window))
+    (clip,) = VideoFolder(path)
+    assert np.abs(clip.read([15]).astype(int) - scene(20, (48, 64))[15]).max() <= 2
+
+
+def test_frames_that_an_edit_list_leaves_out_are_no_frames(tmp_path):
+    source = scene(20, (48, 64))
+    path = encode(tmp_path / "clip.mp4", source, options={"qp": "0", "bf": "0"})
+    content = bytearray(path.read_bytes())
+    place = content.index(b"elst") + 12
+    milliseconds, start, rate = struct.unpack(">iii", content[place : place + 12])
+    content[place : place + 12] = struct.pack(">iii", milliseconds - 5 * 40, start + 5 * 512, rate)  # 1/12800 s
+    path.write_bytes(content)
+    for cuts in (True, False):
+        (clip,) = VideoFolder(path, cuts=cuts)
+        assert clip.length == 15
+        assert np.abs(clip.read([0, 14]).astype(int) - source[[5, 19]]).max() <= 2
+
+
+def test_a_stream_joined_in_the_middle_begins_at_its_first_key_frame(tmp_path):
+    source = scene(40, (48, 64))
+    path = encode(tmp_path / "clip.ts", source, options={"qp": "0", "g": "10", "bf": "2"})
+    content = path.read_bytes()
+    path.write_bytes(content[len(content) // 8 // 188 * 188 :])
+    (clip,) = VideoFolder(path)
+    assert clip.length == 30
+    assert np.abs(clip.read([29, 0]).astype(int) - source[[39, 10]]).max() <= 2

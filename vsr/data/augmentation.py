@@ -17,11 +17,6 @@ class Augmentation:
     transpose: bool = False
     reverse: bool = False
 
-    def frames(self, frames: np.ndarray) -> np.ndarray:
-        """(T, H, W, C) -> the augmented frames, likewise."""
-        moved = self._on_grid(frames.transpose(0, 3, 1, 2)).transpose(0, 2, 3, 1)
-        return moved[::-1] if self.reverse else moved
-
     def motion(self, motion: ExactMotion) -> ExactMotion:
         """The motion of the augmented frames: vectors turn with the grid; backwards, next and previous change
         places."""

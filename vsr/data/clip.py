@@ -1,13 +1,33 @@
 """What every raw source of frames offers: named clips of RGB pictures, read by frame number."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from vsr.data.broken import BrokenFile
 from vsr.data.exact_motion import ExactMotion
 from vsr.errors import UserError
+
+
+class Window(NamedTuple):
+    """A rectangle of a picture, in its pixels."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+    def of(self, frames: np.ndarray) -> np.ndarray:
+        """The window's view of ``frames`` (..., H, W, 3)."""
+        return frames[..., self.top : self.top + self.height, self.left : self.left + self.width, :]
+
+    def over(self, scale: int) -> Window:
+        """The same in pictures that are smaller by ``scale``, which divides all four."""
+        return Window(*(number // scale for number in self))
 
 
 class Clip(Protocol):
@@ -16,9 +36,15 @@ class Clip(Protocol):
     name: str
     length: int
     size: tuple[int, int]  # (H, W)
+    cuts: Sequence[int]  # frames at which another shot begins, ascending, all above 0; empty: a single shot
 
-    def read(self, indices: Sequence[int]) -> np.ndarray:
-        """The frames at ``indices``, in that order: (T, H, W, 3) uint8 RGB. The caller must not write to it."""
+    def read(self, indices: Sequence[int], window: Window | None = None) -> np.ndarray:
+        """The frames at ``indices``, in that order, or only the ``window`` of each: (T, H, W, 3) uint8 RGB. The caller
+        must not write to it.
+
+        Raises:
+            BrokenFile: a file is gone, or its content cannot be decoded.
+        """
         ...
 
 
@@ -33,12 +59,17 @@ class MovingClip(Clip, Protocol):
 class Clips(Sequence[Clip]):
     """A source: a fixed sequence of clips.
 
+    Args:
+        clips: what can be read.
+        broken: what was found beside them and cannot.
+
     Raises:
         UserError: two clips have the same name.
     """
 
-    def __init__(self, clips: Sequence[Clip]) -> None:
+    def __init__(self, clips: Sequence[Clip], broken: Sequence[BrokenFile] = ()) -> None:
         self._clips = list(clips)
+        self.broken = list(broken)
         for name, count in Counter(clip.name for clip in self._clips).items():
             if count > 1:
                 raise UserError(f"{count} clips are called '{name}': rename all but one.")
@@ -48,16 +79,3 @@ class Clips(Sequence[Clip]):
 
     def __getitem__(self, index):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN204  (Sequence's overloads)
         return self._clips[index]
-
-
-class Excerpt:
-    """Frames ``start`` to ``stop`` (exclusive) of another clip, under the same name."""
-
-    def __init__(self, clip: Clip, start: int, stop: int) -> None:
-        assert 0 <= start < stop <= clip.length
-        self.name, self.size, self.length = clip.name, clip.size, stop - start
-        self._clip, self._start = clip, start
-
-    def read(self, indices: Sequence[int]) -> np.ndarray:
-        """See `Clip.read`; frame 0 is the excerpt's first."""
-        return self._clip.read([self._start + index for index in indices])

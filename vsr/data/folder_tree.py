@@ -1,11 +1,14 @@
 """Finding files below a folder, in the order a person would list them."""
 
+import logging
 import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from vsr.errors import UserError
+
+log = logging.getLogger(__name__)
 
 
 def natural_key(name: str) -> list[tuple[int, str]]:
@@ -17,7 +20,8 @@ def natural_key(name: str) -> list[tuple[int, str]]:
 def files_by_folder(root: str | Path | None, suffixes: Iterable[str]) -> dict[Path, list[Path]]:
     """Folders at or below ``root`` that hold files with one of ``suffixes`` (lower case), each with those files.
 
-    Links to folders are followed, hidden files and folders skipped, everything in natural order.
+    Links to folders are followed, each folder is entered once, hidden files and folders are skipped, and everything is
+    in natural order.
 
     Raises:
         UserError: ``root`` is None, is no folder, or holds no such file.
@@ -31,11 +35,30 @@ def files_by_folder(root: str | Path | None, suffixes: Iterable[str]) -> dict[Pa
         state = "is not a folder" if Path(root).expanduser().exists() else "does not exist"
         raise UserError(f"Data folder '{root}' {state}. Set data.root=FOLDER to one that holds {wanted} files.")
     found: dict[Path, list[Path]] = {}
-    for folder, subfolders, files in os.walk(root, followlinks=True):
+    seen = {_identity(root)}
+    for folder, subfolders, files in os.walk(root, followlinks=True, onerror=_say_unreadable):
         subfolders[:] = sorted((name for name in subfolders if not name.startswith(".")), key=natural_key)
+        subfolders[:] = [name for name in subfolders if _is_new(Path(folder, name), seen)]
         names = [name for name in files if name.lower().endswith(endings) and not name.startswith(".")]
         if names:
             found[Path(folder)] = [Path(folder, name) for name in sorted(names, key=natural_key)]
     if not found:
         raise UserError(f"Data folder '{root}' holds no {wanted} file. Set data.root=FOLDER to one that does.")
     return found
+
+
+def _is_new(folder: Path, seen: set[tuple[int, int]]) -> bool:
+    """Whether it is not in ``seen``, and is from now on: a link may lead back to a folder that it is in."""
+    identity = _identity(folder)
+    new = identity not in seen
+    seen.add(identity)
+    return new
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    status = folder.stat()
+    return status.st_dev, status.st_ino
+
+
+def _say_unreadable(error: OSError) -> None:
+    log.warning(f"left out: folder '{error.filename}' cannot be listed ({error.strerror})")

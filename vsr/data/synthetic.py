@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from vsr.data.clip import Clips
+from vsr.data.clip import Clips, Window
 from vsr.data.exact_motion import ExactMotion, leaves_window
 
 
@@ -73,11 +73,13 @@ class SyntheticClip:
 
     def __init__(self, name: str, layers: Sequence[Layer], length: int, size: tuple[int, int]) -> None:
         self.name, self.length, self.size = name, length, size
+        self.cuts: Sequence[int] = ()
         self.layers = list(layers)
 
-    def read(self, indices: Sequence[int]) -> np.ndarray:
+    def read(self, indices: Sequence[int], window: Window | None = None) -> np.ndarray:
         """See `Clip.read`."""
-        return np.stack([self._frame(time) for time in indices])
+        window = window or Window(0, 0, *self.size)
+        return np.stack([self._frame(time, window) for time in indices])
 
     def motion(self, indices: Sequence[int]) -> ExactMotion:
         """See `MovingClip.motion`."""
@@ -91,17 +93,18 @@ class SyntheticClip:
             *(array.reshape(len(pairs), 1, *self.size) for array in hidden),
         )
 
-    def _frame(self, time: int) -> np.ndarray:
-        points, top = self._grid(), self._top_layer(self._grid(), time)
+    def _frame(self, time: int, window: Window) -> np.ndarray:
+        points = _grid(window)
+        top = self._top_layer(points, time)
         colour = np.empty((len(points), 3))
         for number, layer in enumerate(self.layers):
             mine = top == number
             colour[mine] = layer.texture(layer.to_body(points[mine], time))
-        return np.round(colour * 255).astype(np.uint8).reshape(*self.size, 3)
+        return np.round(colour * 255).astype(np.uint8).reshape(window.height, window.width, 3)
 
     def _motion(self, here: int, there: int) -> tuple[np.ndarray, np.ndarray]:
         """Flow (2, H, W) from frame ``here`` to frame ``there``, and which pixels (1, H, W) are not visible there."""
-        points = self._grid()
+        points = _grid(Window(0, 0, *self.size))
         top = self._top_layer(points, here)
         moved = np.empty_like(points)
         for number, layer in enumerate(self.layers):
@@ -119,9 +122,11 @@ class SyntheticClip:
             top[layer.covers(points, time)] = number
         return top
 
-    def _grid(self) -> np.ndarray:
-        y, x = np.mgrid[: self.size[0], : self.size[1]]
-        return np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float64)
+
+def _grid(window: Window) -> np.ndarray:
+    """Centres (x, y) of the window's pixels, row by row: (N, 2)."""
+    y, x = np.mgrid[window.top : window.top + window.height, window.left : window.left + window.width]
+    return np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float64)
 
 
 class SyntheticScenes(Clips):

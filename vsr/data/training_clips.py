@@ -1,96 +1,126 @@
 """Random crops of random excerpts: an endless training set in which item ``index`` is always the same."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 from torch.utils.data import Dataset
 
 from vsr.data.augmentation import Augmentation
-from vsr.data.clip import Clip
+from vsr.data.broken import BrokenFile
+from vsr.data.clip import Clip, Window
+from vsr.data.clip_sampler import ClipDraw, ClipSampler
+from vsr.data.planes import planes
+from vsr.degradations.per_clip import degrade
 from vsr.errors import UserError
+
+ATTEMPTS = 20
+"""Items drawn in place of one that cannot be read, before it is taken that nothing can."""
 
 
 class TrainingClips(Dataset[dict[str, Any]]):
-    """Item ``index`` is ``{"hr": uint8 (T, 3, crop, crop), "name": str}``.
+    """Item ``index`` is ``{"hr": uint8 (T, 3, crop, crop), "name": str, "key": int64 (2,), "broken": [(path, why)]}``.
 
-    Every draw comes from ``np.random.default_rng((seed, index))`` alone, so neither the number of workers nor that
-    of devices changes what is seen. Every possible excerpt of ``frames`` frames is equally likely. There is no
-    length: a sampler decides how many items are asked for.
+    Where the sampler's clip brings its LR, or `degradation` is set, also ``"lr"``: (T, 3, crop/scale, crop/scale),
+    uint8 or, from a degradation that does not round, float32 in [0, 1]. ``"key"`` is (seed, index), from which whoever
+    degrades the item later draws; ``"broken"`` lists the files that could not be read and in whose place the item was
+    drawn. There is no length: a sampler decides how many items are asked for.
 
     Args:
         clips: the source.
-        frames: T, consecutive frames in an item.
-        crop: side of the square crop in HR pixels.
-        seed: of all draws; not negative.
-        flips: mirror left-right and top-bottom, each half of the time.
-        transpose: swap rows and columns half of the time.
-        reverse: play backwards half of the time.
+        sampler: which frames and windows of it.
+        scale: super-resolution factor.
+        mirror: the frames are followed by themselves backwards, 2T in all (BasicVSR on Vimeo-90K, Chan et al., 2021).
         with_motion: also give the true motion (`ExactMotion`'s four fields as tensors), turned and cropped with the
             frames. Only for clips that know it (`MovingClip`).
 
     Raises:
-        UserError: a clip is shorter than ``frames`` or smaller than ``crop``, or does not know its motion.
+        UserError: ``with_motion``, and the motion is not known.
     """
 
+    degradation: Callable[[Tensor], Tensor] | None = None
+    """Makes LR here, on the CPU of whoever reads the item."""
+
     def __init__(
-        self,
-        clips: Sequence[Clip],
-        frames: int,
-        crop: int,
-        seed: int,
-        flips: bool = True,
-        transpose: bool = True,
-        reverse: bool = True,
-        with_motion: bool = False,
+        self, clips: Sequence[Clip], sampler: ClipSampler, scale: int, mirror: bool = False, with_motion: bool = False
     ) -> None:
-        _check(clips, frames, crop, with_motion)
-        self.clips = clips
-        self.frames, self.crop, self.seed = frames, crop, seed
-        self.flips, self.transpose, self.reverse, self.with_motion = flips, transpose, reverse, with_motion
-        self._ends = np.cumsum([clip.length - frames + 1 for clip in clips])  # start positions up to and with a clip
+        if with_motion and not all(hasattr(clip, "motion") for clip in clips):
+            raise UserError("data.with_motion=true needs clips of known motion: use data=synthetic.")
+        if with_motion and (mirror or sampler.moving_first_frame or sampler.stills):
+            raise UserError(
+                "data.with_motion=true: the motion of mirrored and of still clips is not known; set data.mirror=false "
+                "data.moving_first_frame=0, and data.frames to no more than the clips have"
+            )
+        self.clips, self.sampler, self.scale = clips, sampler, scale
+        self.mirror, self.with_motion = mirror, with_motion
+
+    @property
+    def brings_lr(self) -> bool:
+        """Whether each clip has its LR."""
+        return all(hasattr(clip, "lr") for clip in self.clips)
 
     def __getitem__(self, index: int) -> dict[str, Any]:
-        rng = np.random.default_rng((self.seed, index))
-        position = rng.integers(self._ends[-1])
-        which = int(np.searchsorted(self._ends, position, side="right"))
-        clip: Any = self.clips[which]
-        start = int(position) - (int(self._ends[which - 1]) if which else 0)
-        top, left = (int(rng.integers(side - self.crop + 1)) for side in clip.size)
-        augmentation = self._draw_augmentation(rng)
+        broken: list[tuple[str, str]] = []
+        for attempt in range(ATTEMPTS):
+            draw = self.sampler.draw(index, attempt)
+            try:
+                return {**self._item(draw, (self.sampler.seed, index)), "broken": broken}
+            except BrokenFile as error:
+                broken.append((error.path, str(error)))
+        raise UserError(f"{ATTEMPTS} training clips in a row could not be read; the last: {broken[-1][1]}")
 
-        span = range(start, start + self.frames)
-        window = clip.read(span)[:, top : top + self.crop, left : left + self.crop]
-        item = {"hr": _tensor(augmentation.frames(window).transpose(0, 3, 1, 2)), "name": clip.name}
+    def _item(self, draw: ClipDraw, key: tuple[int, int]) -> dict[str, Any]:
+        clip: Any = self.clips[draw.clip]
+        hr = self._video(clip, draw.frames, draw.windows, draw.augmentation)
+        item: dict[str, Any] = {"hr": hr, "name": clip.name, "key": torch.tensor(key)}
+        if (lr := getattr(clip, "lr", None)) is not None:
+            windows = [window.over(self.scale) for window in draw.windows]
+            item["lr"] = self._video(lr, draw.frames, windows, draw.augmentation)
+        elif self.degradation is not None:
+            item |= _degraded(self.degradation, hr, key)
         if self.with_motion:
-            motion = augmentation.motion(clip.motion(span).crop(top, left, self.crop))
-            item |= {field: _tensor(array) for field, array in motion._asdict().items()}
+            (window,) = draw.windows
+            motion = clip.motion(draw.frames).crop(window.top, window.left, window.height)
+            turned = draw.augmentation.motion(motion)._asdict()
+            # Copies: a view would keep the whole picture alive.
+            item |= {name: torch.from_numpy(array.copy(order="C")) for name, array in turned.items()}
         return item
 
-    def _draw_augmentation(self, rng: np.random.Generator) -> Augmentation:
-        allowed = np.array([self.flips, self.flips, self.transpose, self.reverse])
-        # Four draws whatever is allowed: switching one augmentation off leaves the others as they were.
-        return Augmentation(*((rng.random(4) < 0.5) & allowed).tolist())
+    def _video(
+        self, clip: Clip, frames: Sequence[int], windows: Sequence[Window], augmentation: Augmentation
+    ) -> Tensor:
+        video = torch.from_numpy(planes(_read(clip, frames, windows), augmentation))
+        return torch.cat([video, video.flip(0)]) if self.mirror else video
 
 
-def _tensor(array: np.ndarray) -> torch.Tensor:
-    # An own copy always: a view would keep the whole picture alive, or be one of a clip's own memory.
-    return torch.from_numpy(array.copy(order="C"))
+def too_small(clips: Sequence[Clip], crop: int) -> list[BrokenFile]:
+    """The clips from which no window of ``crop`` can be cut, each with what to do about it."""
+    return [
+        BrokenFile(
+            f"Clip '{clip.name}' is {clip.size[1]}x{clip.size[0]}, smaller than data.crop={crop}. "
+            "Lower data.crop or remove it.",
+            str(getattr(clip, "path", clip.name)),
+        )
+        for clip in clips
+        if min(clip.size) < crop
+    ]
 
 
-def _check(clips: Sequence[Clip], frames: int, crop: int, with_motion: bool) -> None:
-    if not clips:
-        raise UserError("There are no training clips. Set data.root=FOLDER to a folder that holds some.")
-    short = [f"'{clip.name}' ({clip.length})" for clip in clips if clip.length < frames]
-    if short:
-        raise UserError(f"Clips shorter than data.frames={frames}: {_some(short)}. Lower data.frames or remove them.")
-    small = [f"'{clip.name}' ({clip.size[1]}x{clip.size[0]})" for clip in clips if min(clip.size) < crop]
-    if small:
-        raise UserError(f"Clips smaller than data.crop={crop}: {_some(small)}. Lower data.crop or remove them.")
-    if with_motion and not all(hasattr(clip, "motion") for clip in clips):
-        raise UserError("data.with_motion=true needs clips of known motion: use data=synthetic.")
+def _read(clip: Clip, frames: Sequence[int], windows: Sequence[Window]) -> np.ndarray:
+    """(T, height, width, 3) uint8; one frame for all windows is read once."""
+    if len(windows) == 1:
+        return clip.read(frames, windows[0])
+    (picture,) = clip.read(frames[:1])
+    return np.stack([window.of(picture) for window in windows])
 
 
-def _some(names: list[str], limit: int = 5) -> str:
-    return ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")
+def _degraded(degradation: Any, hr: Tensor, key: tuple[int, int]) -> dict[str, Any]:
+    failures = getattr(degradation, "failures", 0)
+    lr = degrade(degradation, hr[None].float() / 255, [key])[0]
+    # In 8 bits, where that loses nothing: a quarter of the bytes between processes and to the device.
+    lr = (lr * 255).round().byte() if getattr(degradation, "quantise", False) else lr
+    return {"lr": lr, "codec_failures": getattr(degradation, "failures", 0) - failures}

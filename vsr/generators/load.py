@@ -24,13 +24,15 @@ ANOTHER_GENERATOR = "choose the generator= they were trained with"
 class Weights:
     """A generator's weights and what is known of them.
 
-    ``config`` is the whole configuration of the run that made them, or None for weights published by others.
+    ``config`` is the whole configuration of the run that made them, or None for weights published by others;
+    ``degradation`` the recipe of the LR that they were trained on, or None where that is not known.
     """
 
     source: str
     state_dict: StateDict
     config: dict[str, Any] | None = None
     generator_steps: int | None = None
+    degradation: dict[str, Any] | None = None
 
 
 def read_weights(source: str) -> Weights:
@@ -46,13 +48,13 @@ def read_weights(source: str) -> Weights:
             raise UserError(f"{source}: no checkpoints/last.ckpt in this folder; name a run's folder or a checkpoint")
     if not path.is_file():
         if source in assets.ASSETS:
-            return Weights(source, assets.state_dict(source))
+            return Weights(source, assets.state_dict(source), degradation=assets.ASSETS[source].degradation)
         generators = [name for name in assets.ASSETS if name.startswith("basicvsr")]
         raise UserError(f"{source}: no such file, run or asset.{nearest(source, generators)}")
     content = assets.read_tensor_file(path)
     if "state_dict" in content and "config" in content:
         return _own_checkpoint(source, content)
-    return Weights(source, _published_state(source, content))
+    return Weights(source, _published_state(source, content), degradation=_published_degradation(path.name))
 
 
 def load_generator(source: str) -> tuple[Generator, Weights]:
@@ -118,10 +120,17 @@ def _published_state(source: str, content: Mapping[str, Any]) -> StateDict:
     return state
 
 
+def _published_degradation(file: str) -> dict[str, Any] | None:
+    """Recipe of the LR that the weights in a published file were trained on, if its name is that of an asset."""
+    known = (asset for asset in assets.ASSETS.values() if file in (original.file for original in asset.originals))
+    return next((asset.degradation for asset in known), None)
+
+
 def _own_checkpoint(source: str, content: Mapping[str, Any]) -> Weights:
     if "ema" in content:
         state = dict(content["ema"]["generator"])
     else:
         prefix = "generator."
         state = {k.removeprefix(prefix): v for k, v in content["state_dict"].items() if k.startswith(prefix)}
-    return Weights(source, state, dict(content["config"]), int(content["generator_steps"]))
+    config, steps = dict(content["config"]), int(content["generator_steps"])
+    return Weights(source, state, config, steps, content.get("degradation"))

@@ -49,21 +49,24 @@ class Evaluator:
     def __call__(self, generator: nn.Module, clip: dict[str, Any]) -> ClipResult:
         """Score ``clip["hr"]``, uint8 ``(T, 3, H, W)`` on the generator's device, with ``clip["lr"]`` if it is there.
 
-        Where `media` is set, pictures and a video of the clip are written there.
+        Where it is ``"mirrored"``, the generator is given LR followed by itself backwards; where it has ``"scored"``,
+        only those frames count. Where `media` is set, pictures and a video of the clip are written there.
         """
         name = clip["name"]
         seed_all(self.seed, zlib.crc32(name.encode()))
         hr = clip["hr"].float() / 255
         lr = clip["lr"].float() / 255 if "lr" in clip else self.degradation(hr[None])[0]
-        sr = generator(lr[None])[0].float().clamp(0, 1)
+        given = torch.cat((lr, lr.flip(0))) if clip.get("mirrored") else lr
+        sr = generator(given[None])[0, : len(lr)].float().clamp(0, 1)
+        counts = clip.get("scored", slice(None))
         if name not in self._bicubic or self.media:
             bicubic = upsample(lr[None], self.scale)[0].clamp(0, 1)
             # Bicubic does not change while a generator trains: one scoring serves every validation.
             if name not in self._bicubic:
-                self._bicubic[name] = self.scorer(bicubic, hr)
+                self._bicubic[name] = self.scorer(bicubic[counts], hr[counts])
             if self.media:
                 self.media.write(name, bicubic, sr, hr)
-        return ClipResult(name, self.scorer(sr, hr), self._bicubic[name])
+        return ClipResult(name, self.scorer(sr[counts], hr[counts]), self._bicubic[name])
 
     @staticmethod
     def mean(results: list[ClipResult], of: str = "metrics") -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from vsr.inference.whole_file import whole_file
+from vsr.whole_file import whole_file
 
 PANELS = ("bicubic", "SR", "HR")
 BAR = 22  # height of the caption bar, px
@@ -70,11 +71,11 @@ def strip(panels: list[np.ndarray]) -> Image.Image:
     return picture
 
 
-def captioned(panels: list[np.ndarray]) -> Image.Image:
+def captioned(panels: list[np.ndarray], names: Sequence[str] = PANELS) -> Image.Image:
     """``(H, W, 3)`` uint8 panels side by side under a bar that names them."""
     picture = Image.new("RGB", (sum(panel.shape[1] for panel in panels), panels[0].shape[0] + BAR), "black")
     draw, left = ImageDraw.Draw(picture), 0
-    for name, panel in zip(PANELS, panels, strict=True):
+    for name, panel in zip(names, panels, strict=True):
         draw.text((left + 6, 3), name, fill="white", font=ImageFont.load_default(14))
         picture.paste(Image.fromarray(panel), (left, BAR))
         left += panel.shape[1]

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from vsr.inference.evaluator import ClipResult, Evaluator
-from vsr.inference.whole_file import whole_file
 from vsr.metrics import METRICS
+from vsr.whole_file import whole_file
 
 SCHEMA = 1
 

@@ -12,10 +12,13 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from rich.progress import track
 
+from vsr.data import ClipDataModule
+from vsr.data.broken import BrokenFile, refuse_too_many
 from vsr.errors import UserError
 from vsr.generators import Generator, Stochastic
 from vsr.generators.load import Weights, load_generator
-from vsr.inference.evaluator import Evaluator
+from vsr.inference.evaluator import ClipResult, Evaluator
+from vsr.inference.lr_origin import LROrigin
 from vsr.inference.media import MediaFolder
 from vsr.inference.results import config_hash, print_table, random_weights, results_record, write_json
 from vsr.losses import Schedule
@@ -45,16 +48,18 @@ def evaluate(cfg: DictConfig) -> dict[str, Any]:
     evaluator = Evaluator(degradation, ClipScorer(config["metrics"]), generator.scale, cfg.seed)
     evaluator.media = MediaFolder(output_dir / "media") if cfg.media else None
 
-    generator.to(device)
-    loader = datamodule.val_dataloader()
-    results = [evaluator(generator, _to(clip, device)) for clip in track(loader, "scoring", total=len(loader))]
+    origin = LROrigin.of(config, datamodule.val_clips.brings_lr, degradation, weights.degradation)
+    if origin.warning:
+        log.warning(f"{cfg.ckpt}: {origin.warning}")
+
+    results, broken = _score(generator.to(device), evaluator, datamodule, device)
     record = results_record(
         results,
         {
             "dataset": datamodule.name,
             "protocol": evaluator.scorer.protocol.name,
             "scale": generator.scale,
-            "degradation": "given LR" if datamodule.val_clips.lr else degradation.name,
+            **origin.record,
             "generator": type(generator).__name__,
             "temperature": generator.temperature if isinstance(generator, Stochastic) else None,
             "checkpoint": cfg.ckpt,
@@ -62,12 +67,29 @@ def evaluate(cfg: DictConfig) -> dict[str, Any]:
             "generator_steps": weights.generator_steps,
             "random_weights": random_weights(weights.config),
             "loss_weights": _loss_weights(weights),
+            "broken_files": [file.path or str(file) for file in broken],
         },
     )
     write_json(output_dir / "results.json", record)
     print_table(record)
     log.info(f"wrote {output_dir / 'results.json'}" + (f" and {output_dir / 'media'}" if cfg.media else ""))
     return record
+
+
+def _score(
+    generator: Generator, evaluator: Evaluator, datamodule: ClipDataModule, device: torch.device
+) -> tuple[list[ClipResult], list[BrokenFile]]:
+    """The scores of the clips that can be read, and the files that cannot."""
+    results, broken = [], list(datamodule.broken)
+    loader = datamodule.val_dataloader()
+    for clip in track(loader, "scoring", total=len(loader)):
+        if "hr" in clip:
+            results.append(evaluator(generator, _to(clip, device)))
+        for path, why in clip.get("broken", ()):
+            log.warning(f"broken: {why} It is not scored.")
+            broken.append(BrokenFile(why, path))
+    refuse_too_many(broken, len(loader) + len(datamodule.broken), datamodule.max_broken)
+    return results, broken
 
 
 def set_temperature(generator: Generator, temperature: float | None) -> None:

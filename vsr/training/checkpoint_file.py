@@ -15,7 +15,7 @@ import torch
 from lightning.fabric.plugins import TorchCheckpointIO
 
 from vsr.errors import UserError
-from vsr.inference.whole_file import whole_file
+from vsr.whole_file import whole_file
 
 STEP_NAME = re.compile(r"step_(\d{7,})\.ckpt")
 

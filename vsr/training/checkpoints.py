@@ -14,11 +14,11 @@ import torch
 from lightning.pytorch.callbacks import Callback
 
 from vsr.errors import UserError, choose
-from vsr.inference.whole_file import remove_scratch, whole_file
 from vsr.metrics import METRICS
 from vsr.training.checkpoint_file import DirectCheckpointIO, copy, remove_surplus, step_name, together, write
 from vsr.training.metrics_csv import MetricsCSV
 from vsr.training.stop_signal import StopSignal
+from vsr.whole_file import remove_scratch, whole_file
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ class Checkpoints(Callback):
 
     def on_fit_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Refuse a metric that no validation will give."""
-        scored: dict[str, Any] = pl_module.evaluator.scorer.metrics  # type: ignore[union-attr, assignment]
+        scored: dict[str, Any] = pl_module.evaluator.scorer.measures  # type: ignore[union-attr, assignment]
         if self.monitor not in scored:
             raise UserError(
                 f"callbacks.checkpoints.monitor={self.monitor} is not scored; add it to metrics=[{','.join(scored)}]"

@@ -141,8 +141,8 @@ def data_starve(means: Window, limits: Limits) -> Iterator[str]:
     waiting = means.get("train/data_seconds", 0.0) / means.get("train/step_seconds", 1.0)
     if waiting > limits.data:
         yield (
-            f"{waiting:.0%} of a step's time is spent waiting for data. Try more data.workers, or frames extracted to "
-            "pictures once and read with data=frame_folder"
+            f"{waiting:.0%} of a step's time is spent waiting for data. Try more data.workers, or prepare the data "
+            "once with python -m vsr.data.prepare and read them with data=store"
         )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
 
-from vsr.inference.whole_file import append, whole_file
+from vsr.whole_file import append, whole_file
 
 
 class MetricsCSV(Logger):

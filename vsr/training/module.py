@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 
@@ -10,12 +10,13 @@ import torch
 from lightning.pytorch.strategies import ParallelStrategy
 from torch import Tensor, nn
 
+from vsr.degradations.per_clip import Degradation
+from vsr.degradations.recipe import Recipe
 from vsr.discriminators import MultiScale
 from vsr.generators import Generator
 from vsr.inference.evaluator import Evaluator
 from vsr.losses import LossStack, StackLoss
 from vsr.losses.comparison import Comparison, Judgements
-from vsr.motion.motion import Motion
 from vsr.training.balance import lead
 from vsr.training.diagnosis import Diagnosis, gradient_norms, not_finite, shares
 from vsr.training.ema import GeneratorEMA
@@ -24,7 +25,6 @@ from vsr.training.optimisation import Optimisation, frozen, gradient_norm
 from vsr.training.optimised import OptimisedModule
 from vsr.training.scene import Attempt, Scene
 
-Degradation = Callable[[Tensor], Tensor]
 Part = TypeVar("Part", Scene, Attempt)
 
 
@@ -61,6 +61,7 @@ class VideoSuperResolution(OptimisedModule):
         self.diagnosis = diagnosis or Diagnosis()
         self.skipped_steps = 0
         self.discriminator_steps = 0
+        self.lr_recipe: Recipe | None = None  # of the LR that is trained on, where it is known; stored in checkpoints
         self.config = config or {}
         self.recipe = recipe or {}
         # In a tuple, unseen by nn.Module: the average is neither trained, nor synchronised, nor in the state dict.
@@ -85,10 +86,9 @@ class VideoSuperResolution(OptimisedModule):
     # Training: each batch is one generator step, then discriminator steps on the same, detached, SR.
 
     def training_step(self, batch: dict[str, Any], batch_idx: int) -> None:
-        """Train on ``batch["hr"]``, uint8 ``(accumulate * B, T, 3, H, W)``."""
+        """Train on ``accumulate * B`` clips, a batch of `TrainingClips`."""
         self._gradient_norms = {}
-        hr = batch["hr"].float() / 255
-        scene = Scene(self.degradation(hr), hr, Motion.of_batch(batch))
+        scene = Scene.of_batch(batch, self.degradation)
         attempts = self._generator_step(list(scene.split(self.optimisation.accumulate)))
         if self.discriminators and attempts and self.optimisation.trains_discriminators(self.generator_steps):
             for _ in range(self.optimisation.discriminator_repeats):
@@ -235,6 +235,7 @@ class VideoSuperResolution(OptimisedModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add what rebuilds the generator and what continues the run."""
         checkpoint["config"] = self.config
+        checkpoint["degradation"] = self.lr_recipe
         checkpoint["recipe"] = self.recipe
         checkpoint["generator_steps"] = self.generator_steps
         checkpoint["discriminator_steps"] = self.discriminator_steps

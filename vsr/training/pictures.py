@@ -16,8 +16,8 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 
 from vsr.errors import UserError
 from vsr.inference.animation import animation
-from vsr.inference.whole_file import whole_file
 from vsr.training.scored import ScoredModule
+from vsr.whole_file import whole_file
 
 
 class Pictures(Callback):
@@ -50,7 +50,7 @@ class Pictures(Callback):
         """Take up the first clip."""
         assert isinstance(pl_module, ScoredModule)
         media, step = pl_module.evaluator.media, pl_module.generator_steps
-        if batch_idx or media is None or not trainer.is_global_zero:
+        if batch_idx or "hr" not in batch or media is None or not trainer.is_global_zero:
             return
         picture, video = media.paths(batch["name"])
         keep_picture(picture, media.folder / "history", step, self.keep)

@@ -12,20 +12,23 @@ import lightning as L
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
+from vsr.data import ClipDataModule, EvaluationClips, TrainingClips
 from vsr.errors import UserError
+from vsr.heap import keep_freed_memory
+from vsr.inference.lr_origin import LROrigin
 from vsr.inference.media import MediaFolder
 from vsr.inference.results import config_hash, print_table, random_weights, results_record, write_json
-from vsr.inference.whole_file import remove_scratch
+from vsr.training.broken_files import BrokenFiles
 from vsr.training.build import build_module
 from vsr.training.checkpoints import Checkpoints
 from vsr.training.draws import Draws
-from vsr.training.heap import keep_freed_memory
 from vsr.training.metrics_csv import MetricsCSV
 from vsr.training.module import VideoSuperResolution
 from vsr.training.out_of_memory import out_of_memory_explained
 from vsr.training.resume import changed_keys, check_fits, find_checkpoint, resumed_config, validation_is_pending
 from vsr.training.run_config import RunConfig
 from vsr.training.summary import summary
+from vsr.whole_file import remove_scratch
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +68,11 @@ def train(cfg: DictConfig, overrides: Sequence[str] | None = None) -> float:
     if config["compile"]:
         module.generator.compile()  # in place: the names in the state dict stay what they are
     datamodule = instantiate(config["data"])
+    if datamodule.train_clips is None:
+        raise UserError(f"data={datamodule.name} is for evaluation only. Choose another data= to train on.")
+    module.lr_recipe = _lr_of(datamodule.train_clips, module, config).scored
+    if getattr(module.degradation, "runs_in_workers", False):
+        datamodule.degradation = module.degradation
     datamodule.batches = config["trainer"]["max_steps"]
     datamodule.batch_size *= module.optimisation.accumulate
     module.evaluator.media = MediaFolder(output_dir / "media")
@@ -73,7 +81,8 @@ def train(cfg: DictConfig, overrides: Sequence[str] | None = None) -> float:
     loggers = [MetricsCSV(output_dir, resumed_at), *(instantiate(node) for node in (config["logger"] or {}).values())]
     watching = [instantiate(node) for node in config["callbacks"].values()]
     watching.sort(key=lambda callback: isinstance(callback, Checkpoints))  # last: it saves what the others log
-    callbacks = [RunConfig(output_dir, config), Draws(config["seed"]), *watching]
+    broken = BrokenFiles(datamodule)
+    callbacks = [RunConfig(output_dir, config), Draws(config["seed"]), broken, *watching]
     trainer = instantiate(config["trainer"], loggers=loggers, callbacks=callbacks, output_dir=str(output_dir))
     if trainer.strategy.root_device.type == "cpu":
         keep_freed_memory()
@@ -90,11 +99,15 @@ def train(cfg: DictConfig, overrides: Sequence[str] | None = None) -> float:
             trainer.validate(module, datamodule=datamodule, ckpt_path=path, weights_only=True, verbose=False)
         if resumed_at < length:
             trainer.fit(module, datamodule=datamodule, ckpt_path=path, weights_only=True)
-    return _write_results(trainer, module, datamodule, output_dir)
+    return _write_results(trainer, module, datamodule, output_dir, broken.paths)
 
 
 def _write_results(
-    trainer: L.Trainer, module: VideoSuperResolution, datamodule: L.LightningDataModule, output_dir: Path
+    trainer: L.Trainer,
+    module: VideoSuperResolution,
+    datamodule: ClipDataModule,
+    output_dir: Path,
+    broken: list[str],
 ) -> float:
     """Write ``results.json`` from the last validation and print the table."""
     config = module.config
@@ -104,20 +117,31 @@ def _write_results(
             "dataset": datamodule.name,
             "protocol": module.evaluator.scorer.protocol.name,
             "scale": module.generator.scale,
-            "degradation": module.degradation.name,  # type: ignore[attr-defined]
+            **_lr_of(datamodule.val_clips, module, config).record,
             "generator": type(module.generator).__name__,
             "checkpoint": str(output_dir / "checkpoints" / "last.ckpt"),
             "config_hash": config_hash(config),
             "generator_steps": module.generator_steps,
             "random_weights": random_weights(config),
             "loss_weights": module.losses.weights(module.generator_steps - 1),
+            "broken_files": broken,
         },
     )
     if trainer.is_global_zero:
         write_json(output_dir / "results.json", record)
         print_table(record)
+        if broken:
+            log.warning(f"{len(broken)} broken files were left out: {', '.join(broken)}")
         log.info(f"wrote {output_dir}: results.json, metrics.csv, config.yaml, checkpoints/, media/")
     return float(record["metrics"].get("psnr_y", float("nan")))
+
+
+def _lr_of(
+    clips: TrainingClips | EvaluationClips | None, module: VideoSuperResolution, config: dict[str, Any]
+) -> LROrigin:
+    """What made the LR of ``clips``."""
+    given = clips is not None and clips.brings_lr
+    return LROrigin.of(config, given, module.degradation, module.lr_recipe)
 
 
 def _comparable(config: dict[str, Any]) -> dict[str, Any]:

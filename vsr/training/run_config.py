@@ -9,7 +9,7 @@ import lightning as L
 from lightning.pytorch.callbacks import Callback
 from omegaconf import OmegaConf
 
-from vsr.inference.whole_file import whole_file
+from vsr.whole_file import whole_file
 
 
 class RunConfig(Callback):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
+import torch
 from torch import Tensor
 
+from vsr.degradations.per_clip import Degradation, degrade
 from vsr.discriminators.context import Context
 from vsr.motion.motion import Motion
 
@@ -18,6 +21,13 @@ class Scene:
     lr: Tensor
     hr: Tensor
     motion: Motion | None = None
+
+    @classmethod
+    def of_batch(cls, batch: dict[str, Any], degradation: Degradation) -> Scene:
+        """The clips of a batch of `TrainingClips`; their LR is the batch's own, or made here."""
+        hr = _in_unit_range(batch["hr"])
+        lr = _in_unit_range(batch["lr"]) if "lr" in batch else degrade(degradation, hr, batch["key"].tolist())
+        return cls(lr, hr, Motion.of_batch(batch))
 
     def split(self, parts: int) -> Iterator[Scene]:
         """The clips in ``parts`` equal parts, whose mean losses have the mean loss of all as their mean."""
@@ -33,3 +43,7 @@ class Attempt:
     sr: Tensor
     hr: Tensor
     context: Context
+
+
+def _in_unit_range(video: Tensor) -> Tensor:
+    return video.float() / 255 if video.dtype == torch.uint8 else video

@@ -38,8 +38,8 @@ class ScoredModule(L.LightningModule):
         self.evaluated_generator.to(self.device)  # a moving average is no submodule, so Lightning does not move it
 
     def validation_step(self, batch: dict[str, Any], batch_idx: int) -> None:
-        """Score the clip ``batch["hr"]``, uint8 ``(T, 3, H, W)``, unless `most_clips` are scored already."""
-        if self.most_clips is None or batch_idx < self.most_clips:
+        """Score a clip of `EvaluationClips`, unless it could not be read or `most_clips` are scored already."""
+        if "hr" in batch and (self.most_clips is None or batch_idx < self.most_clips):
             self.results.append(self.evaluator(self.evaluated_generator, batch))
 
     def on_validation_epoch_end(self) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import lightning as L
 from torch import nn
 
+from vsr.data import ClipDataModule
 from vsr.features import FrozenFeatures
 from vsr.generators import Generator
 from vsr.losses import Schedule
@@ -18,7 +19,7 @@ Row = Sequence[str]
 
 
 def summary(
-    module: VideoSuperResolution, config: dict[str, Any], datamodule: L.LightningDataModule, trainer: L.Trainer
+    module: VideoSuperResolution, config: dict[str, Any], datamodule: ClipDataModule, trainer: L.Trainer
 ) -> str:
     """Networks with their parameters and what of them is frozen, λ of each term, batch, length and device of the run,
     and where it writes; one table each, columns aligned."""
@@ -80,17 +81,27 @@ def _when(schedule: Schedule) -> str:
 
 
 def _run(
-    module: VideoSuperResolution, config: dict[str, Any], datamodule: L.LightningDataModule, trainer: L.Trainer
+    module: VideoSuperResolution, config: dict[str, Any], datamodule: ClipDataModule, trainer: L.Trainer
 ) -> Iterator[Row]:
     data, optimisation = config["data"], module.optimisation
     clips = trainer.world_size * optimisation.accumulate * data["batch_size"]
     factors = f"{trainer.world_size} devices × {optimisation.accumulate} accumulated × {data['batch_size']} in a batch"
-    yield "data", f"{datamodule.name}, {data['frames']} frames of {data['crop']} px"
+    yield "data", ", ".join(_data(datamodule, data))
     yield "step", f"{clips} clips = {factors}"
     yield "length", f"{config['trainer']['max_steps']} generator steps"
     yield "device", f"{trainer.world_size} × {trainer.strategy.root_device.type}, {trainer.precision}"
     yield "validated", f"moving average, decay {optimisation.ema_decay:g}" if module.ema else "generator as trained"
     yield "writes to", str(config["output_dir"])
+
+
+def _data(datamodule: ClipDataModule, data: dict[str, Any]) -> Iterator[str]:
+    assert datamodule.train_clips is not None
+    yield f"{datamodule.name}, {len(datamodule.train_clips.clips)} clips"
+    if datamodule.broken:
+        yield f"{len(datamodule.broken)} left out"
+    if stills := datamodule.train_clips.sampler.stills:
+        yield f"{stills} shots shorter than {data['frames']} frames as wandering stills"
+    yield f"{data['frames']} frames of {data['crop']} px in an item"
 
 
 def _millions(parameters: Iterable[nn.Parameter]) -> str:

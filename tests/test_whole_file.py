@@ -8,7 +8,7 @@ import pytest
 
 from vsr.errors import UserError
 from vsr.inference.media import write_video
-from vsr.inference.whole_file import append, remove_scratch, whole_file
+from vsr.whole_file import append, remove_scratch, whole_file
 
 
 @contextlib.contextmanager

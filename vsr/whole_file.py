@@ -53,8 +53,13 @@ def publish(part: Path, path: Path) -> None:
         _flush(path.parent)
 
 
-def append(path: Path, text: str) -> None:
+def append(path: Path, text: str, remedy: str = REMEDY) -> None:
     """Append ``text`` to the file ``path``, whole or not at all.
+
+    Args:
+        path: the file.
+        text: what is appended.
+        remedy: ends the message of the error.
 
     Raises:
         UserError: the disk is full or fails.
@@ -71,7 +76,7 @@ def append(path: Path, text: str) -> None:
                 file.truncate(before)
                 raise
     except OSError as error:
-        raise _not_written(path, error, REMEDY) from error
+        raise _not_written(path, error, remedy) from error
 
 
 def remove_scratch(*folders: Path) -> None:

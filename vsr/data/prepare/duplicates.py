@@ -1,0 +1,47 @@
+"""Finds shots that were seen before."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections import defaultdict
+
+import numpy as np
+
+from vsr.data.prepare.look import GRID, MOMENTS, alike
+from vsr.data.store_index import Shot
+
+LENGTH_TOLERANCE = 0.02
+"""Share of its frames by which the copy of a shot may be longer or shorter; one frame always."""
+
+
+class Seen:
+    """The shots of a store, by what they show.
+
+    A duplicate has the same pixels, or about the same length and a like signature (`vsr.data.prepare.look.alike`), as
+    a copy that was encoded anew, at another quality or size, has. A shot that is a part of another is not found, nor
+    one that is mirrored, or cropped, or played at another rate.
+    """
+
+    def __init__(self) -> None:
+        self._by_hash: dict[str, str] = {}
+        self._by_length: dict[int, list[tuple[str, np.ndarray]]] = defaultdict(list)
+
+    def add(self, shot: Shot) -> None:
+        """Remember a stored shot."""
+        self._by_hash.setdefault(str(shot.sha256), shot.name)
+        self._by_length[shot.frames].append((shot.name, _signature(shot)))
+
+    def original(self, shot: Shot) -> str | None:
+        """Name of the shot that this one is a duplicate of."""
+        if name := self._by_hash.get(str(shot.sha256)):
+            return name
+        seen, slack = _signature(shot), max(1, int(LENGTH_TOLERANCE * shot.frames))
+        for length in range(shot.frames - slack, shot.frames + slack + 1):
+            for name, other in self._by_length.get(length, ()):
+                if alike(seen, other):
+                    return name
+        return None
+
+
+def _signature(shot: Shot) -> np.ndarray:
+    return np.frombuffer(b64decode(str(shot.signature)), np.uint8).reshape(MOMENTS, GRID, GRID)

@@ -1,0 +1,45 @@
+"""What became of the sources' shots."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.table import Table
+
+from vsr.data.broken import BrokenFile
+from vsr.data.prepare.plan import DUPLICATE, SHORT, STATIC
+from vsr.data.prepare.store_folder import gigabytes
+from vsr.data.store import HEADER_BYTES
+from vsr.data.store_index import Shot
+
+FATES = {"stored": None, "dropped: too short": SHORT, "dropped: static": STATIC, "dropped: duplicate": DUPLICATE}
+
+
+@dataclass(frozen=True)
+class Report:
+    """Of one call of `prepare`.
+
+    Attributes:
+        shots: of all its sources, whenever they were stored or dropped.
+        broken: files that were left out.
+    """
+
+    shots: Sequence[Shot]
+    broken: Sequence[BrokenFile]
+
+    def fate(self, why: str | None) -> list[Shot]:
+        """The shots dropped for a reason, `SHORT`, `STATIC` or `DUPLICATE`; for none, the stored ones."""
+        return [shot for shot in self.shots if shot.dropped == why]
+
+    def table(self) -> Table:
+        """Shots, frames and disk by what became of them."""
+        table = Table()
+        for heading in ("", "shots", "frames", "disk"):
+            table.add_column(heading, justify="right" if heading else "left")
+        for title, why in FATES.items():
+            shots = self.fate(why)
+            disk = "" if why else gigabytes(sum(shot.bytes + HEADER_BYTES for shot in shots))
+            table.add_row(title, str(len(shots)), str(sum(shot.frames for shot in shots)), disk)
+        table.add_row("left out: broken files", str(len(self.broken)), "", "")
+        return table

@@ -1,0 +1,120 @@
+"""Prepares a store: all of what the command does."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from tqdm import tqdm
+from tqdm.contrib.logging import logging_redirect_tqdm
+
+from vsr.data.broken import BrokenFile
+from vsr.data.prepare.duplicates import Seen
+from vsr.data.prepare.plan import DUPLICATE, Task, plan
+from vsr.data.prepare.report import Report
+from vsr.data.prepare.settings import Settings
+from vsr.data.prepare.shot import store_shot
+from vsr.data.prepare.sources import find_sources
+from vsr.data.prepare.store_folder import WritableStore, gigabytes, writable_store
+from vsr.data.prepare.workers import Workers, stopped
+from vsr.data.store_index import Shot
+
+log = logging.getLogger(__name__)
+
+
+def prepare(
+    paths: Sequence[str | Path],
+    output: str | Path,
+    settings: Settings | None = None,
+    workers: int = 0,
+    index: str | Path | None = None,
+) -> Report:
+    """Store every shot of the videos and folders of frames at or below ``paths``, each in a file of its own.
+
+    Shots that are in the store already, from the same files, are not read again: after an interruption the same call
+    goes on. Order and content of the store do not depend on interruptions or on ``workers``.
+
+    Args:
+        paths: see `find_sources`.
+        output: folder of the store, new or to be added to.
+        settings: see `Settings`; None: the defaults.
+        workers: processes that read and write; 0: this one.
+        index: see `vsr.data.VideoFolder`.
+
+    Raises:
+        UserError: no sources, names that are taken, a folder that is something else, other settings than before, too
+            little room, or nothing that can be read.
+    """
+    settings = settings or Settings()
+    with writable_store(Path(output).expanduser(), settings) as store:
+        sources, broken = find_sources(paths, index)
+        tasks = plan(sources, settings)
+        store.tidy(tasks)
+        new = [task for task in tasks if task.shot.name not in store.shots]
+        to_read = [task for task in new if not task.shot.dropped]
+        needed = store.require_room(to_read)
+        log.info(f"{len(sources)} clips, {len(tasks)} shots; {len(to_read)} to read now, up to {gigabytes(needed)}")
+        for task in new:
+            if task.shot.dropped:
+                store.add(task.shot)
+        broken += _store(store, to_read, settings, workers)
+        shots = [store.shots[task.shot.name] for task in tasks if task.shot.name in store.shots]
+        if not shots:
+            raise broken[0]
+        return Report(shots, broken)
+
+
+def _store(store: WritableStore, tasks: Sequence[Task], settings: Settings, workers: int) -> list[BrokenFile]:
+    """Store the shots of ``tasks``, and return what was broken: a clip that is, is left out from there on."""
+    broken: dict[str, BrokenFile] = {}
+    seen = Seen()
+    for shot in store.shots.values():
+        if shot.file:
+            seen.add(shot)
+    processes = Workers(partial(_attempt, folder=store.folder, keep_static=settings.keep_static), workers, _crashed)
+    frames = tqdm(desc="storing", total=sum(task.shot.frames for task in tasks), unit="frame", disable=None)
+    with logging_redirect_tqdm(), frames, contextlib.closing(processes.in_order(tasks)) as results:
+        for task, result in results:
+            frames.update(task.shot.frames)
+            if isinstance(result, BrokenFile):
+                if task.shot.clip not in broken:
+                    log.warning(f"left out: {result}")
+                broken.setdefault(task.shot.clip, result)
+            elif task.shot.clip in broken:
+                _delete(store.folder, result)
+            else:
+                original = None if settings.keep_duplicates or result.dropped else seen.original(result)
+                _keep(store, seen, result) if original is None else _drop(store, result, original)
+    return list(broken.values())
+
+
+def _keep(store: WritableStore, seen: Seen, shot: Shot) -> None:
+    store.add(shot)
+    if shot.file:
+        seen.add(shot)
+
+
+def _drop(store: WritableStore, shot: Shot, original: str) -> None:
+    _delete(store.folder, shot)
+    store.add(replace(shot, file=None, sha256=None, signature=None, dropped=DUPLICATE, original=original))
+
+
+def _delete(folder: Path, shot: Shot) -> None:
+    if shot.file:
+        (folder / shot.file).unlink()
+
+
+def _attempt(task: Task, folder: Path, keep_static: bool) -> Shot | BrokenFile:
+    try:
+        return store_shot(task, folder, keep_static, stopped)
+    except BrokenFile as error:
+        return error
+
+
+def _crashed(task: Task) -> Shot | BrokenFile:
+    source = task.shot.source
+    return BrokenFile(f"'{source}' made the process that read it die. Re-encode or remove it.", source)

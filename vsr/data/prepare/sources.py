@@ -1,0 +1,100 @@
+"""The clips of a command line's sources."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vsr.data.broken import BrokenFile
+from vsr.data.clip import Clip
+from vsr.data.folder_tree import files_by_folder
+from vsr.data.frames import SUFFIXES as PICTURES
+from vsr.data.frames import FrameFolder
+from vsr.data.index import file_stamp
+from vsr.data.video import SUFFIXES as VIDEOS
+from vsr.data.video import VideoFolder
+from vsr.errors import UserError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A clip to store.
+
+    Attributes:
+        name: unique among the sources.
+        path: of the video, or of the folder of frames.
+        state: changes whenever a file of it does: 16 hexadecimal digits.
+        clip: reads it.
+    """
+
+    name: str
+    path: Path
+    state: str
+    clip: Clip
+
+
+def find_sources(paths: Sequence[str | Path], index: str | Path | None) -> tuple[list[Source], list[BrokenFile]]:
+    """(what can be stored, what was found and cannot) at or below ``paths``, each of which is a video, or a folder
+    with videos, folders of frames or both in it. Clips are named by their path, from the given folder's name on.
+
+    Args:
+        paths: files and folders.
+        index: see `vsr.data.VideoFolder`.
+
+    Raises:
+        UserError: a path does not exist or holds nothing, nothing can be read, or two clips have the same
+            name.
+    """
+    found: dict[str, Source] = {}
+    broken: list[BrokenFile] = []
+    for path in (Path(path).expanduser() for path in paths):
+        try:
+            groups = _clips(path, index)
+        except UserError as error:
+            if not path.is_file():
+                raise
+            log.warning(f"left out: {error}")
+            broken.append(BrokenFile(str(error), str(path)))
+            continue
+        for clips in groups:
+            broken += clips.broken
+            for clip in clips:
+                source = _source(clip, path)
+                if source.name in found:
+                    raise UserError(f"'{found[source.name].path}' and '{source.path}' would both be called "
+                                    f"'{source.name}' in the store: rename one.")  # fmt: skip
+                found[source.name] = source
+    if not found:
+        raise broken[0]
+    return list(found.values()), broken
+
+
+def _clips(path: Path, index: str | Path | None) -> list[Any]:
+    if path.is_file():
+        return [VideoFolder(path, index=index, max_broken=1.0)]
+    if not path.is_dir():
+        raise UserError(f"'{path}' does not exist: expected a video, or a folder of videos or of folders of frames.")
+    suffixes = {file.suffix.lower() for files in files_by_folder(path, VIDEOS + PICTURES).values() for file in files}
+    kinds: list[Any] = [VideoFolder] * (not suffixes.isdisjoint(VIDEOS))
+    kinds += [FrameFolder] * (not suffixes.isdisjoint(PICTURES))
+    return [kind(path, index=index, max_broken=1.0) for kind in kinds]
+
+
+def _source(clip: Any, root: Path) -> Source:
+    path = Path(clip.folder if hasattr(clip, "folder") else clip.path)
+    base = root.resolve().name
+    name = root.stem if root.is_file() else base if clip.name == base else f"{base}/{clip.name}"
+    return Source(name, path.absolute(), _state(clip), clip)
+
+
+def _state(clip: Any) -> str:
+    digest = hashlib.sha256()
+    for file in clip.files if hasattr(clip, "files") else [clip.path]:
+        digest.update(f"{file.name} {file_stamp(file)}\n".encode())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,129 @@
+"""The folder of a store while it is being written."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from vsr.data.prepare.plan import FOLDER, Task
+from vsr.data.prepare.settings import Settings
+from vsr.data.store import HEADER_BYTES, fault_of
+from vsr.data.store_index import NAME, Shot, add_to_index, read_index, write_index
+from vsr.errors import UserError
+
+LOCK = ".lock"
+
+
+class WritableStore:
+    """Its index in memory and on the disk, in step.
+
+    Attributes:
+        folder: of the store.
+        shots: the lines of its index, by the names of the shots.
+    """
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        self.folder, self._settings = folder, asdict(settings)
+        self.shots: dict[str, Shot] = {}
+        if (folder / NAME).exists():
+            kept, shots = read_index(folder)
+            self._refuse_other_settings(kept)
+            self.shots = {shot.name: shot for shot in shots}
+
+    def tidy(self, tasks: Sequence[Task]) -> None:
+        """Forget shots whose files are broken, or whose sources, among those of ``tasks``, have changed since, and
+        delete every file that is not in the index: what a killed process has left.
+
+        Raises:
+            UserError: the store has a clip of the same name from another source.
+        """
+        planned = {task.shot.name: task.shot for task in tasks}
+        clips = {task.shot.clip: task.shot for task in tasks}
+        for shot in [shot for shot in self.shots.values() if shot.clip in clips]:
+            self._refuse_other_source(shot, clips[shot.clip])
+            if not self._stands(shot, planned.get(shot.name)):
+                del self.shots[shot.name]
+        for shot in [shot for shot in self.shots.values() if shot.original and shot.original not in self.shots]:
+            del self.shots[shot.name]
+        write_index(self.folder, self._settings, list(self.shots.values()))
+        listed = {self.folder / shot.file for shot in self.shots.values() if shot.file}
+        for path in (self.folder / FOLDER).rglob("*"):
+            if path.is_file() and path not in listed:
+                path.unlink()
+
+    def add(self, shot: Shot) -> None:
+        """Add a line to the index."""
+        add_to_index(self.folder, shot)
+        self.shots[shot.name] = shot
+
+    def require_room(self, tasks: Iterable[Task]) -> int:
+        """Bytes that ``tasks`` take if none turns out static or a duplicate.
+
+        Raises:
+            UserError: the disk has less.
+        """
+        needed = sum(task.shot.bytes + HEADER_BYTES for task in tasks)
+        free = shutil.disk_usage(self.folder).free
+        if needed > free:
+            raise UserError(
+                f"The store takes up to {gigabytes(needed)} more, and the disk of '{self.folder}' has "
+                f"{gigabytes(free)} free: make room, take --max-height or --every, or another --output."
+            )
+        return needed
+
+    def _refuse_other_settings(self, kept: dict[str, object]) -> None:
+        other = [name for name, value in self._settings.items() if kept.get(name) != value]
+        if other:
+            was = " ".join(_option(name, kept.get(name)) for name in other)
+            raise UserError(f"The store '{self.folder}' was prepared {was}: give the same, or another --output.")
+
+    def _refuse_other_source(self, shot: Shot, other: Shot) -> None:
+        if shot.state != other.state and shot.source != other.source:
+            raise UserError(
+                f"The store has '{shot.clip}' from '{shot.source}': rename '{other.source}', or give another --output."
+            )
+
+    def _stands(self, shot: Shot, planned: Shot | None) -> bool:
+        """Whether the line ``shot`` is what would be stored today, and its file is there."""
+        found = (shot.state, shot.frames, shot.height, shot.width)
+        if planned is None or found != (planned.state, planned.frames, planned.height, planned.width):
+            return False
+        return shot.file is None or fault_of(self.folder / shot.file, shot.shape) is None
+
+
+@contextmanager
+def writable_store(folder: Path, settings: Settings) -> Iterator[WritableStore]:
+    """The store in ``folder``, new or to be added to, for this process alone.
+
+    Raises:
+        UserError: the folder cannot be made, or has something else in it, a store of other settings, or another
+            process that writes it.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"'{folder}' cannot be made ({error.strerror}): give another --output.") from error
+    try:
+        if not (folder / NAME).exists() and any(path.name != LOCK for path in folder.iterdir()):
+            raise UserError(f"'{folder}' is neither empty nor a prepared store: give another --output.")
+        with FileLock(folder / LOCK, timeout=0):
+            yield WritableStore(folder, settings)
+    except Timeout as error:
+        raise UserError(f"Another process is preparing '{folder}': wait for it, or give another --output.") from error
+
+
+def _option(name: str, value: object) -> str:
+    option = f"--{name.replace('_', '-')}"
+    if value is None or value is False:
+        return f"without {option}"
+    return f"with {option}" if value is True else f"with {option} {value}"
+
+
+def gigabytes(size: float) -> str:
+    """For people."""
+    return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e6:.1f} MB"

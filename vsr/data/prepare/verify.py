@@ -1,0 +1,40 @@
+"""Whether a store still is what was written."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from tqdm import tqdm
+
+from vsr.data.broken import BrokenFile
+from vsr.data.store import HEADER_BYTES, fault_of
+from vsr.data.store_index import Shot, read_index
+
+
+def verify(folder: str | Path) -> tuple[int, list[BrokenFile]]:
+    """(files, those that are missing or altered) of the store in ``folder``, all read to the end.
+
+    Raises:
+        UserError: ``folder`` is no store.
+    """
+    folder = Path(folder).expanduser()
+    shots = [shot for shot in read_index(folder)[1] if shot.file]
+    checked = tqdm(shots, desc="verifying", unit="shot", disable=None)
+    return len(shots), [fault for shot in checked if (fault := _fault(folder / str(shot.file), shot))]
+
+
+def _fault(path: Path, shot: Shot) -> BrokenFile | None:
+    if fault := fault_of(path, shot.shape):
+        return fault
+    try:
+        with path.open("rb") as file:
+            file.seek(HEADER_BYTES)
+            if hashlib.file_digest(file, "sha256").hexdigest() == shot.sha256:
+                return None
+            why = "its content was altered"
+    except OSError as error:
+        why = str(error.strerror)
+    return BrokenFile(
+        f"Shot '{path}': {why}. Delete it and give the command that prepared the store again.", str(path)
+    )

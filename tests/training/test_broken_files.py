@@ -6,8 +6,11 @@ import os
 import av
 import numpy as np
 import pytest
+from hydra.errors import InstantiationException
 
 from tests.conftest import TINY
+from tests.data.odd_and_broken import make_broken, make_folder
+from vsr.data import VideoFolder
 from vsr.data.video_readers import reader_of
 from vsr.errors import UserError
 from vsr.training.run import train
@@ -101,3 +104,26 @@ def test_a_validation_goes_on_without_a_clip_that_rots(compose, folder, tmp_path
     assert list(results["clips"]) == ["7"]
     assert results["broken_files"] == [str(val / "6.mp4")]
     assert caplog.text.count("The validation goes without it.") == 1
+
+
+def test_a_folder_of_odd_and_broken_files_trains_and_lists_exactly_the_broken_ones(compose, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    good, broken = make_folder(tmp_path / "mine", files=40)
+    clips = VideoFolder(tmp_path / "mine", index="index", max_broken=0.5)
+    for clip in clips:
+        assert np.abs(clip.read(range(clip.length)).astype(int) - good[clip.path]).max() <= 2, clip.name
+    keys = [f"data.root={tmp_path / 'mine'}", "data.index=index", "data.max_broken=0.5", "trainer.max_steps=12"]
+    train(compose(*VIDEOS, *keys))
+    results = json.loads((tmp_path / "run" / "results.json").read_text())
+    assert results["generator_steps"] == 12
+    assert results["broken_files"] == sorted(map(str, broken))
+
+
+def test_a_folder_of_broken_files_alone_is_one_error(compose, tmp_path):
+    (tmp_path / "mine").mkdir()
+    broken = make_broken(tmp_path / "mine")
+    with pytest.raises(InstantiationException) as refused:
+        train(compose(*VIDEOS, f"data.root={tmp_path / 'mine'}", f"data.index={tmp_path / 'index'}"))
+    message = str(refused.value.__cause__)
+    assert isinstance(refused.value.__cause__, UserError)
+    assert f"None of the {len(broken)} files can be used; the first: " in message

@@ -8,6 +8,7 @@ from pathlib import Path
 import av
 import numpy as np
 from av.stream import Disposition
+from av.video.reformatter import VideoReformatter
 
 from vsr.data.clip import Window
 from vsr.data.video_facts import DecodeError, VideoFacts
@@ -28,6 +29,7 @@ class PyAVReader:
         self._path, self._size = path, facts.size
         self._times, self._keys = facts.frame_times, facts.key_frames
         self._next = 0  # the frame that comes next
+        self._to_rgb = VideoReformatter()
         self._rewind()
 
     def read(self, indices: Sequence[int], window: Window | None = None) -> np.ndarray:
@@ -39,7 +41,7 @@ class PyAVReader:
         area = window or Window(0, 0, *self._size)
         frames = np.empty((len(indices), area.height, area.width, 3), np.uint8)
         for index in sorted(set(indices)):
-            picture = displayed(self._frame(index))
+            picture = displayed(self._frame(index), self._to_rgb)
             if picture.shape[:2] != self._size:
                 raise DecodeError(f"frame {index} is {picture.shape[1]}x{picture.shape[0]}")
             frames[[place for place, wanted in enumerate(indices) if wanted == index]] = area.of(picture)
@@ -121,9 +123,14 @@ def picture_stream(container: av.container.InputContainer) -> av.VideoStream:
     raise LookupError("it has no video stream")
 
 
-def displayed(frame: av.VideoFrame) -> np.ndarray:
-    """(H, W, 3) uint8 RGB as a player shows it: by the file's colour matrix and range, turned by its rotation."""
-    return np.rot90(frame.to_ndarray(format="rgb24"), round(frame.rotation / 90))
+def displayed(frame: av.VideoFrame, to_rgb: VideoReformatter) -> np.ndarray:
+    """(H, W, 3) uint8 RGB as a player shows it: by the file's colour matrix and range, turned by its rotation.
+
+    Args:
+        frame: of a decoder.
+        to_rgb: keeps what preparing a conversion costs from one frame to the next: half of the time.
+    """
+    return np.rot90(to_rgb.reformat(frame, format="rgb24").to_ndarray(), round(frame.rotation / 90))
 
 
 def _decoded(container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:

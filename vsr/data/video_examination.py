@@ -10,6 +10,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from vsr.data.broken import BrokenFile
 from vsr.data.decord_reader import DecordReader
@@ -43,6 +44,7 @@ def decoded_facts(path: Path, stop: threading.Event | None = None) -> VideoFacts
     times: list[int | None] = []
     keys: list[int] = []
     samples = Samples()
+    to_thumbnail = VideoReformatter()
 
     def thumbnails(frames: Iterator[av.VideoFrame]) -> Iterator[np.ndarray]:
         for frame in frames:
@@ -51,7 +53,7 @@ def decoded_facts(path: Path, stop: threading.Event | None = None) -> VideoFacts
             times.append(frame.pts)
             samples.add(frame)
             height, width = THUMBNAIL
-            yield frame.reformat(width, height, "rgb24", interpolation="AREA").to_ndarray()
+            yield to_thumbnail.reformat(frame, width, height, "rgb24", interpolation="AREA").to_ndarray()
 
     with broken_if_unreadable(path), av.open(str(path)) as container:
         survey = _Survey(container, stop)
@@ -65,7 +67,7 @@ def counted_facts(path: Path, stop: threading.Event | None = None) -> VideoFacts
     where it is read. See `decoded_facts`."""
     with broken_if_unreadable(path), av.open(str(path)) as container:
         first = next(_Survey(container, stop).frames(), None)
-        size = (0, 0) if first is None else displayed(first).shape[:2]
+        size = (0, 0) if first is None else displayed(first, VideoReformatter()).shape[:2]
     with broken_if_unreadable(path), av.open(str(path)) as container:
         survey = _Survey(container, stop, first is not None and bool(first.rotation))
         shown = [

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from vsr.data.clip import Window
 from vsr.data.pyav_reader import displayed
@@ -32,6 +33,7 @@ class Samples:
         self._frames: dict[int, np.ndarray] = {}
         self._every, self._count = 1, 0
         self._last: av.VideoFrame | None = None
+        self._to_rgb = VideoReformatter()
 
     def add(self, frame: av.VideoFrame) -> None:
         """Take the next frame."""
@@ -58,7 +60,7 @@ class Samples:
             return False
 
     def _part(self, frame: av.VideoFrame) -> np.ndarray:
-        picture = displayed(frame)
+        picture = displayed(frame, self._to_rgb)
         self.size = (picture.shape[0], picture.shape[1])
         return self._window().of(picture).copy()
 

@@ -13,8 +13,8 @@ import lmdb
 import numpy as np
 
 from vsr.data import Clip, Clips, FrameFolder, LmdbFolder, StoreFolder, VideoClip
+from vsr.data.files.video_examination import decoded_facts
 from vsr.data.prepare import Settings, prepare
-from vsr.data.video_examination import decoded_facts
 from vsr.errors import UserError
 
 HEIGHT, WIDTH = 720, 1280

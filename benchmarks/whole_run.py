@@ -18,9 +18,9 @@ from published_training import PublishedTraining
 
 from vsr.cli import register_resolvers
 from vsr.data import ClipDataModule, SyntheticScenes
+from vsr.heap import keep_freed_memory
 from vsr.training.build import build_module
 from vsr.training.draws import Draws
-from vsr.heap import keep_freed_memory
 from vsr.training.metrics_csv import MetricsCSV
 from vsr.training.module import VideoSuperResolution
 

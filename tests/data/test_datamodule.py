@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from vsr.data import ClipDataModule, SyntheticScenes
-from vsr.data.broken import BrokenFile
+from vsr.data.broken import BrokenFileError
 from vsr.errors import UserError
 
 
@@ -157,7 +157,7 @@ def test_what_items_found_broken_is_listed_in_the_batch():
     clip = data.train_clips.clips[1]
 
     def gone(*_):
-        raise BrokenFile("b is gone", "b.mp4")
+        raise BrokenFileError("b is gone", "b.mp4")
 
     clip.read = gone
     batch = next(iter(data.train_dataloader()))

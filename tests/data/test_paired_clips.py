@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from vsr.data import FrameFolder, Paired, clips_below, paired_data, paired_split
-from vsr.data.broken import BrokenFile
+from vsr.data.broken import BrokenFileError
 from vsr.data.clip import Clips
 from vsr.errors import UserError
 
@@ -47,7 +47,7 @@ def test_two_single_clips_are_a_pair_whatever_they_are_called(tmp_path):
 @pytest.mark.parametrize("path", ["/lr/c/d", "/lr/c/d.mp4", "c/d"])
 def test_a_clip_whose_partner_is_broken_is_left_out(roots, path):
     hr, lr = map(FrameFolder, roots)
-    broken = [BrokenFile("broken", path)]
+    broken = [BrokenFileError("broken", path)]
     whole = Clips([clip for clip in lr if clip.name != "c/d"], broken)
     pairs = Paired(hr, whole, 4)
     assert [pair.name for pair in pairs] == ["a", "b"]
@@ -58,7 +58,7 @@ def test_a_clip_whose_partner_is_broken_is_left_out(roots, path):
 def test_another_broken_clip_is_no_excuse(roots, path):
     hr, lr = map(FrameFolder, roots)
     with pytest.raises(UserError, match=r"Clip 'c/d' has no low-resolution partner in data.lr"):
-        Paired(hr, Clips([clip for clip in lr if clip.name != "c/d"], [BrokenFile("broken", path)]), 4)
+        Paired(hr, Clips([clip for clip in lr if clip.name != "c/d"], [BrokenFileError("broken", path)]), 4)
 
 
 @pytest.mark.parametrize(

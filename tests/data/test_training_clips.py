@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import torch
 
-from vsr.data import ClipSampler, Clips, SyntheticScenes, TrainingClips
-from vsr.data.broken import BrokenFile
+from vsr.data import Clips, ClipSampler, SyntheticScenes, TrainingClips
+from vsr.data.broken import BrokenFileError
 from vsr.data.paired import Paired
-from vsr.data.synthetic import SyntheticClip
+from vsr.data.sets.synthetic import SyntheticClip
 from vsr.errors import UserError
 
 
@@ -22,7 +22,7 @@ class NoiseClip:
 
     def read(self, indices, window=None):
         if self.gone:
-            raise BrokenFile(f"{self.name}.mp4 is gone. Put it back.", f"{self.name}.mp4")
+            raise BrokenFileError(f"{self.name}.mp4 is gone. Put it back.", f"{self.name}.mp4")
         frames = self.video[list(indices)]
         return frames if window is None else window.of(frames)
 
@@ -160,10 +160,12 @@ def test_a_still_is_seen_through_a_wandering_window():
     still = NoiseClip(length=1, size=(40, 60))
     data = training_clips([still], 5, 12, **PLAIN)
     assert data.sampler.stills == 1
+    windows = np.lib.stride_tricks.sliding_window_view(still.video[0], (12, 12), axis=(0, 1)).transpose(0, 1, 3, 4, 2)
     steps = []
     for index in range(40):
-        places = [where(still.video, frame[None], 12)[0][1:3] for frame in data[index]["hr"]]
-        steps += np.diff(np.array(places), axis=0).tolist()
+        crops = data[index]["hr"].numpy().transpose(0, 2, 3, 1)
+        places = [np.argwhere((windows == crop).all(axis=(2, 3, 4))) for crop in crops]
+        steps += np.diff(np.concatenate(places), axis=0).tolist()
     steps = np.array(steps)
     assert np.abs(steps).max() == 4 and set(np.unique(steps)) == set(range(-4, 5))
 
@@ -205,7 +207,7 @@ def test_given_lr_is_cut_and_turned_like_hr():
 
 
 class Parts(Clips):
-    parts = [(2, 1.0), (1, 3.0)]
+    parts = ((2, 1.0), (1, 3.0))
 
 
 def test_parts_are_drawn_by_weight_and_clips_within_them_by_length():

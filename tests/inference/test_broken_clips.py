@@ -5,9 +5,9 @@ import logging
 import pytest
 
 from vsr.data import ClipDataModule
-from vsr.data.broken import BrokenFile
+from vsr.data.broken import BrokenFileError
 from vsr.data.clip import Clips
-from vsr.data.synthetic import SyntheticClip, SyntheticScenes
+from vsr.data.sets.synthetic import SyntheticClip, SyntheticScenes
 from vsr.errors import UserError
 from vsr.generators.generator import Generator
 from vsr.generators.load import Weights
@@ -25,7 +25,8 @@ class Gone(SyntheticClip):
     """Its file vanished after it was found."""
 
     def read(self, indices, window=None):
-        raise BrokenFile("holiday/gone.mp4 has vanished. Put it back or remove it from the list.", "holiday/gone.mp4")
+        why = "holiday/gone.mp4 has vanished. Put it back or remove it from the list."
+        raise BrokenFileError(why, "holiday/gone.mp4")
 
 
 def scenes_and_a_gap(scale, max_broken, **settings):

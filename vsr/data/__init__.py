@@ -4,21 +4,21 @@ from vsr.data.clip import Clip, Clips, MovingClip
 from vsr.data.clip_sampler import ClipSampler
 from vsr.data.datamodule import ClipDataModule
 from vsr.data.evaluation_clips import EvaluationClips
-from vsr.data.folders import folder_data, folder_split
-from vsr.data.frames import FrameClip, FrameFolder
-from vsr.data.lmdb import LmdbClip, LmdbFolder
-from vsr.data.mixture import Mixture, mixture_data
+from vsr.data.files.frames import FrameClip, FrameFolder
+from vsr.data.files.video import VideoClip, VideoFolder
 from vsr.data.paired import Paired
-from vsr.data.paired_folders import clips_below, paired_data, paired_split
-from vsr.data.published import benchmark
-from vsr.data.reds import reds_data, reds_split
-from vsr.data.sample import SampleVideos
 from vsr.data.sampler import StepSampler
-from vsr.data.store import StoredClip, StoreFolder
-from vsr.data.synthetic import SyntheticScenes
+from vsr.data.sets.folders import folder_data, folder_split
+from vsr.data.sets.lmdb import LmdbClip, LmdbFolder
+from vsr.data.sets.mixture import Mixture, mixture_data
+from vsr.data.sets.paired_folders import clips_below, paired_data, paired_split
+from vsr.data.sets.published import benchmark
+from vsr.data.sets.reds import reds_data, reds_split
+from vsr.data.sets.sample import SampleVideos
+from vsr.data.sets.synthetic import SyntheticScenes
+from vsr.data.sets.vimeo90k import vimeo90k_data
+from vsr.data.store.folder import StoredClip, StoreFolder
 from vsr.data.training_clips import TrainingClips
-from vsr.data.video import VideoClip, VideoFolder
-from vsr.data.vimeo90k import vimeo90k_data
 
 __all__ = [
     "Clip",

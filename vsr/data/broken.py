@@ -10,7 +10,7 @@ from vsr.errors import UserError
 log = logging.getLogger(__name__)
 
 
-class BrokenFile(UserError):
+class BrokenFileError(UserError):
     """A file of a data set is gone, unreadable, or not what it should be.
 
     Args:
@@ -23,7 +23,7 @@ class BrokenFile(UserError):
         self.path = path
 
 
-def leave_out(broken: Sequence[BrokenFile], total: int, most: float) -> None:
+def leave_out(broken: Sequence[BrokenFileError], total: int, most: float) -> None:
     """Say of each of the ``broken`` that it is left out, in one line.
 
     Args:
@@ -39,7 +39,7 @@ def leave_out(broken: Sequence[BrokenFile], total: int, most: float) -> None:
     refuse_too_many(broken, total, most)
 
 
-def refuse_too_many(broken: Sequence[BrokenFile], total: int, most: float) -> None:
+def refuse_too_many(broken: Sequence[BrokenFileError], total: int, most: float) -> None:
     """Raise `UserError` where ``broken`` are more than the share ``most`` of ``total`` files, or all of them."""
     if not broken or (len(broken) <= most * total and len(broken) < total):
         return

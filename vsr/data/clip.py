@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from vsr.data.broken import BrokenFile
+from vsr.data.broken import BrokenFileError
 from vsr.data.exact_motion import ExactMotion
 from vsr.errors import UserError
 
@@ -43,7 +43,7 @@ class Clip(Protocol):
         must not write to it.
 
         Raises:
-            BrokenFile: a file is gone, or its content cannot be decoded.
+            BrokenFileError: a file is gone, or its content cannot be decoded.
         """
         ...
 
@@ -67,7 +67,7 @@ class Clips(Sequence[Clip]):
         UserError: two clips have the same name.
     """
 
-    def __init__(self, clips: Sequence[Clip], broken: Sequence[BrokenFile] = ()) -> None:
+    def __init__(self, clips: Sequence[Clip], broken: Sequence[BrokenFileError] = ()) -> None:
         self._clips = list(clips)
         self.broken = list(broken)
         for name, count in Counter(clip.name for clip in self._clips).items():

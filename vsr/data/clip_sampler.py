@@ -23,7 +23,7 @@ class ClipDraw:
     is but one, that; then how they are turned."""
 
     clip: int
-    frames: tuple[int, ...]
+    frames: Sequence[int]
     windows: tuple[Window, ...]
     augmentation: Augmentation
 
@@ -102,7 +102,7 @@ class ClipSampler:
         shot, offset = self._shots[which], position - int(self._ends[which])
         still = shot.length < self.frames or (self.moving_first_frame > 0 and rng.random() < self.moving_first_frame)
         # Draws that a setting does not need are not made: the default's are those of the simplest sampler.
-        frames = (shot.start + offset,) * self.frames if still else self._excerpt(rng, shot, offset)
+        frames = [shot.start + offset] * self.frames if still else self._excerpt(rng, shot, offset)
         room = [(side - self.crop) // self.grid for side in self._sizes[shot.clip]]
         corner = [int(rng.integers(most + 1)) for most in room]
         corners = list(zip(*map(self._walk, [rng] * 2, corner, room), strict=True)) if still else [corner]
@@ -111,13 +111,13 @@ class ClipSampler:
         turned = (rng.random(4) < 0.5) & self.allowed
         return ClipDraw(shot.clip, frames, windows, Augmentation(*turned.tolist()))
 
-    def _excerpt(self, rng: np.random.Generator, shot: _Shot, offset: int) -> tuple[int, ...]:
+    def _excerpt(self, rng: np.random.Generator, shot: _Shot, offset: int) -> range:
         stride = self.strides[int(rng.integers(len(self.strides)))] if len(self.strides) > 1 else self.strides[0]
         stride = min(stride, max(1, (shot.length - 1) // max(1, self.frames - 1)))
         span = (self.frames - 1) * stride + 1
         if stride > 1:  # fewer places to begin at than `offset` was drawn from
             offset = int(rng.integers(shot.length - span + 1))
-        return tuple(range(shot.start + offset, shot.start + offset + span, stride))
+        return range(shot.start + offset, shot.start + offset + span, stride)
 
     def _walk(self, rng: np.random.Generator, start: int, room: int) -> list[int]:
         """Positions of a window on the grid, one a frame: a random walk that the borders throw back."""

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from vsr.data.broken import BrokenFile
+from vsr.data.broken import BrokenFileError
 from vsr.data.clip import Clip, Window
 from vsr.errors import UserError
 
@@ -64,7 +64,7 @@ class EvaluationClips(Dataset[dict[str, Any]]):
             item: dict[str, Any] = {"hr": _tensor(clip.read(span, Window(0, 0, height, width))), "name": clip.name}
             if hasattr(clip, "lr"):
                 item["lr"] = _tensor(clip.lr.read(span))
-        except BrokenFile as error:
+        except BrokenFileError as error:
             return {"name": clip.name, "broken": [(error.path, str(error))]}
         if self.scored is not None:
             item["scored"] = list(self.scored)

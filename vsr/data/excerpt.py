@@ -24,4 +24,8 @@ class Excerpt:
 
     def read(self, indices: Sequence[int], window: Window | None = None) -> np.ndarray:
         """See `Clip.read`; frame 0 is the excerpt's first."""
-        return self._clip.read([self._start + index for index in indices], window)
+        if isinstance(indices, range):  # stays one: a block may be had without copying
+            shifted: Sequence[int] = range(self._start + indices.start, self._start + indices.stop, indices.step)
+        else:
+            shifted = [self._start + index for index in indices]
+        return self._clip.read(shifted, window)

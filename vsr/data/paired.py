@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vsr.data.broken import BrokenFile
+from vsr.data.broken import BrokenFileError
 from vsr.data.clip import Clip, Clips, Window
 from vsr.errors import UserError, nearest
 
@@ -47,7 +47,7 @@ class Paired(Clips):
         super().__init__(pairs, [*getattr(hr, "broken", ()), *broken_lr])
 
 
-def _among(name: str, broken: Sequence[BrokenFile]) -> bool:
+def _among(name: str, broken: Sequence[BrokenFileError]) -> bool:
     """Whether the clip called ``name`` is ``broken``, of which the paths are known: ``…/name`` or ``…/name.mp4``."""
     paths = [Path(file.path) for file in broken]
     parts = Path(name).parts

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from vsr.data.augmentation import Augmentation
-from vsr.data.broken import BrokenFile
+from vsr.data.broken import BrokenFileError
 from vsr.data.clip import Clip, Window
 from vsr.data.clip_sampler import ClipDraw, ClipSampler
 from vsr.data.planes import planes
@@ -69,7 +69,7 @@ class TrainingClips(Dataset[dict[str, Any]]):
             draw = self.sampler.draw(index, attempt)
             try:
                 return {**self._item(draw, (self.sampler.seed, index)), "broken": broken}
-            except BrokenFile as error:
+            except BrokenFileError as error:
                 broken.append((error.path, str(error)))
         raise UserError(f"{ATTEMPTS} training clips in a row could not be read; the last: {broken[-1][1]}")
 
@@ -97,10 +97,10 @@ class TrainingClips(Dataset[dict[str, Any]]):
         return torch.cat([video, video.flip(0)]) if self.mirror else video
 
 
-def too_small(clips: Sequence[Clip], crop: int) -> list[BrokenFile]:
+def too_small(clips: Sequence[Clip], crop: int) -> list[BrokenFileError]:
     """The clips from which no window of ``crop`` can be cut, each with what to do about it."""
     return [
-        BrokenFile(
+        BrokenFileError(
             f"Clip '{clip.name}' is {clip.size[1]}x{clip.size[0]}, smaller than data.crop={crop}. "
             "Lower data.crop or remove it.",
             str(getattr(clip, "path", clip.name)),

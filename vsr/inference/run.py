@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from rich.progress import track
 
 from vsr.data import ClipDataModule
-from vsr.data.broken import BrokenFile, refuse_too_many
+from vsr.data.broken import BrokenFileError, refuse_too_many
 from vsr.errors import UserError
 from vsr.generators import Generator, Stochastic
 from vsr.generators.load import Weights, load_generator
@@ -78,7 +78,7 @@ def evaluate(cfg: DictConfig) -> dict[str, Any]:
 
 def _score(
     generator: Generator, evaluator: Evaluator, datamodule: ClipDataModule, device: torch.device
-) -> tuple[list[ClipResult], list[BrokenFile]]:
+) -> tuple[list[ClipResult], list[BrokenFileError]]:
     """The scores of the clips that can be read, and the files that cannot."""
     results, broken = [], list(datamodule.broken)
     loader = datamodule.val_dataloader()
@@ -87,7 +87,7 @@ def _score(
             results.append(evaluator(generator, _to(clip, device)))
         for path, why in clip.get("broken", ()):
             log.warning(f"broken: {why} It is not scored.")
-            broken.append(BrokenFile(why, path))
+            broken.append(BrokenFileError(why, path))
     refuse_too_many(broken, len(loader) + len(datamodule.broken), datamodule.max_broken)
     return results, broken
 

@@ -9,7 +9,7 @@ import lightning as L
 from lightning.pytorch.callbacks import Callback
 
 from vsr.data import ClipDataModule
-from vsr.data.broken import BrokenFile, refuse_too_many
+from vsr.data.broken import BrokenFileError, refuse_too_many
 from vsr.training.ranks import gather_names
 
 log = logging.getLogger(__name__)
@@ -52,5 +52,5 @@ class BrokenFiles(Callback):
         for path, why in batch.get("broken", ()):
             if path not in self._found:
                 log.warning(f"broken: {why} {consequence}")
-                self._found[path] = BrokenFile(why, path)
+                self._found[path] = BrokenFileError(why, path)
                 refuse_too_many(list(self._found.values()), self._total, self._most)

@@ -79,7 +79,7 @@ def train(cfg: DictConfig, overrides: Sequence[str] | None = None) -> float:
 
     resumed_at = int(resumed[1]["generator_steps"]) if resumed else 0
     loggers = [MetricsCSV(output_dir, resumed_at), *(instantiate(node) for node in (config["logger"] or {}).values())]
-    watching = [instantiate(node) for node in config["callbacks"].values()]
+    watching = [instantiate(node) for node in config["callbacks"].values() if node]
     watching.sort(key=lambda callback: isinstance(callback, Checkpoints))  # last: it saves what the others log
     broken = BrokenFiles(datamodule)
     callbacks = [RunConfig(output_dir, config), Draws(config["seed"]), broken, *watching]

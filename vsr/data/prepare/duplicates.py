@@ -8,7 +8,7 @@ from collections import defaultdict
 import numpy as np
 
 from vsr.data.prepare.look import GRID, MOMENTS, alike
-from vsr.data.store_index import Shot
+from vsr.data.store.index import Shot
 
 LENGTH_TOLERANCE = 0.02
 """Share of its frames by which the copy of a shot may be longer or shorter; one frame always."""

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from vsr.data.clip import Clip
 from vsr.data.prepare.settings import Settings
 from vsr.data.prepare.sources import Source
-from vsr.data.store_index import Shot
+from vsr.data.store.index import Shot
 
 FOLDER = "shots"
 SHORT, STATIC, DUPLICATE = "short", "static", "duplicate"

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from rich.table import Table
 
-from vsr.data.broken import BrokenFile
+from vsr.data.broken import BrokenFileError
 from vsr.data.prepare.plan import DUPLICATE, SHORT, STATIC
 from vsr.data.prepare.store_folder import gigabytes
-from vsr.data.store import HEADER_BYTES
-from vsr.data.store_index import Shot
+from vsr.data.store.folder import HEADER_BYTES
+from vsr.data.store.index import Shot
 
 FATES = {"stored": None, "dropped: too short": SHORT, "dropped: static": STATIC, "dropped: duplicate": DUPLICATE}
 
@@ -26,7 +26,7 @@ class Report:
     """
 
     shots: Sequence[Shot]
-    broken: Sequence[BrokenFile]
+    broken: Sequence[BrokenFileError]
 
     def fate(self, why: str | None) -> list[Shot]:
         """The shots dropped for a reason, `SHORT`, `STATIC` or `DUPLICATE`; for none, the stored ones."""

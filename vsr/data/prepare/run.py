@@ -12,7 +12,7 @@ from pathlib import Path
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from vsr.data.broken import BrokenFile
+from vsr.data.broken import BrokenFileError
 from vsr.data.prepare.duplicates import Seen
 from vsr.data.prepare.plan import DUPLICATE, Task, plan
 from vsr.data.prepare.report import Report
@@ -21,7 +21,7 @@ from vsr.data.prepare.shot import store_shot
 from vsr.data.prepare.sources import find_sources
 from vsr.data.prepare.store_folder import WritableStore, gigabytes, writable_store
 from vsr.data.prepare.workers import Workers, stopped
-from vsr.data.store_index import Shot
+from vsr.data.store.index import Shot
 
 log = logging.getLogger(__name__)
 
@@ -68,9 +68,9 @@ def prepare(
         return Report(shots, broken)
 
 
-def _store(store: WritableStore, tasks: Sequence[Task], settings: Settings, workers: int) -> list[BrokenFile]:
+def _store(store: WritableStore, tasks: Sequence[Task], settings: Settings, workers: int) -> list[BrokenFileError]:
     """Store the shots of ``tasks``, and return what was broken: a clip that is, is left out from there on."""
-    broken: dict[str, BrokenFile] = {}
+    broken: dict[str, BrokenFileError] = {}
     seen = Seen()
     for shot in store.shots.values():
         if shot.file:
@@ -80,7 +80,7 @@ def _store(store: WritableStore, tasks: Sequence[Task], settings: Settings, work
     with logging_redirect_tqdm(), frames, contextlib.closing(processes.in_order(tasks)) as results:
         for task, result in results:
             frames.update(task.shot.frames)
-            if isinstance(result, BrokenFile):
+            if isinstance(result, BrokenFileError):
                 if task.shot.clip not in broken:
                     log.warning(f"left out: {result}")
                 broken.setdefault(task.shot.clip, result)
@@ -108,13 +108,13 @@ def _delete(folder: Path, shot: Shot) -> None:
         (folder / shot.file).unlink()
 
 
-def _attempt(task: Task, folder: Path, keep_static: bool) -> Shot | BrokenFile:
+def _attempt(task: Task, folder: Path, keep_static: bool) -> Shot | BrokenFileError:
     try:
         return store_shot(task, folder, keep_static, stopped)
-    except BrokenFile as error:
+    except BrokenFileError as error:
         return error
 
 
-def _crashed(task: Task) -> Shot | BrokenFile:
+def _crashed(task: Task) -> Shot | BrokenFileError:
     source = task.shot.source
-    return BrokenFile(f"'{source}' made the process that read it die. Re-encode or remove it.", source)
+    return BrokenFileError(f"'{source}' made the process that read it die. Re-encode or remove it.", source)

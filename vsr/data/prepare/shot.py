@@ -13,8 +13,8 @@ import numpy as np
 
 from vsr.data.prepare.look import signature, static, thumbnails
 from vsr.data.prepare.plan import STATIC, Task
-from vsr.data.store import HEADER_BYTES
-from vsr.data.store_index import REMEDY, Shot
+from vsr.data.store.folder import HEADER_BYTES
+from vsr.data.store.index import REMEDY, Shot
 from vsr.whole_file import whole_file
 
 CHUNK_BYTES = 64 * 2**20
@@ -36,7 +36,7 @@ def store_shot(task: Task, folder: Path, keep_static: bool, stopped: Callable[[]
         stopped: asked again and again whether to stop.
 
     Raises:
-        BrokenFile: a frame cannot be read.
+        BrokenFileError: a frame cannot be read.
         UserError: the disk is full or fails.
         StoppedError: ``stopped`` said so.
     """

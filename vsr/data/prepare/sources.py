@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vsr.data.broken import BrokenFile
+from vsr.data.broken import BrokenFileError
 from vsr.data.clip import Clip
-from vsr.data.folder_tree import files_by_folder
-from vsr.data.frames import SUFFIXES as PICTURES
-from vsr.data.frames import FrameFolder
-from vsr.data.index import file_stamp
-from vsr.data.video import SUFFIXES as VIDEOS
-from vsr.data.video import VideoFolder
+from vsr.data.files.folder_tree import files_by_folder
+from vsr.data.files.frames import SUFFIXES as PICTURES
+from vsr.data.files.frames import FrameFolder
+from vsr.data.files.index import file_stamp
+from vsr.data.files.video import SUFFIXES as VIDEOS
+from vsr.data.files.video import VideoFolder
 from vsr.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ class Source:
     clip: Clip
 
 
-def find_sources(paths: Sequence[str | Path], index: str | Path | None) -> tuple[list[Source], list[BrokenFile]]:
+def find_sources(paths: Sequence[str | Path], index: str | Path | None) -> tuple[list[Source], list[BrokenFileError]]:
     """(what can be stored, what was found and cannot) at or below ``paths``, each of which is a video, or a folder
     with videos, folders of frames or both in it. Clips are named by their path, from the given folder's name on.
 
@@ -52,7 +52,7 @@ def find_sources(paths: Sequence[str | Path], index: str | Path | None) -> tuple
             name.
     """
     found: dict[str, Source] = {}
-    broken: list[BrokenFile] = []
+    broken: list[BrokenFileError] = []
     for path in (Path(path).expanduser() for path in paths):
         try:
             groups = _clips(path, index)
@@ -60,7 +60,7 @@ def find_sources(paths: Sequence[str | Path], index: str | Path | None) -> tuple
             if not path.is_file():
                 raise
             log.warning(f"left out: {error}")
-            broken.append(BrokenFile(str(error), str(path)))
+            broken.append(BrokenFileError(str(error), str(path)))
             continue
         for clips in groups:
             broken += clips.broken

@@ -12,8 +12,8 @@ from filelock import FileLock, Timeout
 
 from vsr.data.prepare.plan import FOLDER, Task
 from vsr.data.prepare.settings import Settings
-from vsr.data.store import HEADER_BYTES, fault_of
-from vsr.data.store_index import NAME, Shot, add_to_index, read_index, write_index
+from vsr.data.store.folder import HEADER_BYTES, fault_of
+from vsr.data.store.index import NAME, Shot, add_to_index, read_index, write_index
 from vsr.errors import UserError
 
 LOCK = ".lock"

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from vsr.data.broken import BrokenFile
-from vsr.data.store import HEADER_BYTES, fault_of
-from vsr.data.store_index import Shot, read_index
+from vsr.data.broken import BrokenFileError
+from vsr.data.store.folder import HEADER_BYTES, fault_of
+from vsr.data.store.index import Shot, read_index
 
 
-def verify(folder: str | Path) -> tuple[int, list[BrokenFile]]:
+def verify(folder: str | Path) -> tuple[int, list[BrokenFileError]]:
     """(files, those that are missing or altered) of the store in ``folder``, all read to the end.
 
     Raises:
@@ -24,7 +24,7 @@ def verify(folder: str | Path) -> tuple[int, list[BrokenFile]]:
     return len(shots), [fault for shot in checked if (fault := _fault(folder / str(shot.file), shot))]
 
 
-def _fault(path: Path, shot: Shot) -> BrokenFile | None:
+def _fault(path: Path, shot: Shot) -> BrokenFileError | None:
     if fault := fault_of(path, shot.shape):
         return fault
     try:
@@ -35,6 +35,6 @@ def _fault(path: Path, shot: Shot) -> BrokenFile | None:
             why = "its content was altered"
     except OSError as error:
         why = str(error.strerror)
-    return BrokenFile(
+    return BrokenFileError(
         f"Shot '{path}': {why}. Delete it and give the command that prepared the store again.", str(path)
     )

@@ -1,0 +1,67 @@
+"""Clips kept out of training to validate on."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from vsr.data.broken import BrokenFileError
+from vsr.data.clip import Clip, Clips
+from vsr.data.excerpt import Excerpt
+from vsr.errors import UserError, nearest
+
+log = logging.getLogger(__name__)
+
+
+def hold_out(clips: Sequence[Clip], names: Sequence[str] | None = None) -> tuple[Clips, Clips]:
+    """(training clips, validation clips) of one source.
+
+    Args:
+        clips: the source. What it found broken goes with the training clips.
+        names: of the validation clips. None: the last clip validates or, of a single clip, the last fifth of its
+            frames. Clips of one video (those with an equal attribute ``video``) stay on one side.
+
+    Raises:
+        UserError: a name that no clip has, no clip left to train on, or a single clip of a single frame.
+    """
+    broken = getattr(clips, "broken", ())
+    if names is not None:
+        train, val = _by_name(clips, names)
+        return Clips(train, broken), Clips(val)
+    last = clips[-1]
+    if len(clips) == 1:
+        return _last_frames(last, broken)
+    val = [clip for clip in clips if _video(clip) == _video(last)]
+    if len(val) == len(clips):
+        val = [last]  # all of one video: no better can be had
+    held_out = {clip.name for clip in val}
+    log.info(f"data.val_root is not set: held out for validation: {_listed(val)}")
+    return Clips([clip for clip in clips if clip.name not in held_out], broken), Clips(val)
+
+
+def _last_frames(clip: Clip, broken: Sequence[BrokenFileError]) -> tuple[Clips, Clips]:
+    cut = clip.length - max(1, clip.length // 5)
+    if cut < 1:
+        raise UserError(f"Clip '{clip.name}' has one frame: too short to train and validate on. Set data.val_root.")
+    log.info(f"data.val_root is not set: held out for validation: frames {cut} to {clip.length - 1} of '{clip.name}'")
+    return Clips([Excerpt(clip, 0, cut)], broken), Clips([Excerpt(clip, cut, clip.length)])
+
+
+def _by_name(clips: Sequence[Clip], names: Sequence[str]) -> tuple[list[Clip], list[Clip]]:
+    by_name = {clip.name: clip for clip in clips}
+    for name in names:
+        if name not in by_name:
+            raise UserError(f"data.val_clips: there is no clip '{name}'.{nearest(name, list(by_name)[:20])}")
+    train = [clip for clip in clips if clip.name not in set(names)]
+    if not train:
+        raise UserError("data.val_clips holds out every clip: leave some to train on.")
+    return train, [by_name[name] for name in names]
+
+
+def _video(clip: Clip) -> str:
+    return getattr(clip, "video", clip.name)
+
+
+def _listed(clips: Sequence[Clip]) -> str:
+    first = f"clip '{clips[0].name}'"
+    return first if len(clips) == 1 else f"{first} and {len(clips) - 1} more of that video"

@@ -1,0 +1,1 @@
+"""What `python -m vsr.data.prepare` writes: shots that are read without decoding."""

@@ -139,3 +139,13 @@ def test_a_stream_joined_in_the_middle_begins_at_its_first_key_frame(tmp_path):
     (clip,) = VideoFolder(path)
     assert clip.length == 30
     assert np.abs(clip.read([29, 0]).astype(int) - source[[39, 10]]).max() <= 2
+
+
+def test_the_decoder_can_be_chosen(tmp_path, monkeypatch):
+    source = scene(6)
+    path = encode(tmp_path / "a.mp4", source)
+    monkeypatch.setattr("vsr.data.files.video_readers.DecordReader", None)
+    (clip,) = VideoFolder(path, decoder="pyav")
+    assert np.abs(clip.read([4, 1]).astype(int) - source[[4, 1]]).max() <= 2
+    with pytest.raises(UserError, match=r"decoder='opencv' is not known. Valid: decord, pyav"):
+        VideoFolder(path, decoder="opencv")

@@ -30,6 +30,7 @@ class PyAVReader:
         self._times, self._keys = facts.frame_times, facts.key_frames
         self._next = 0  # the frame that comes next
         self._to_rgb = VideoReformatter()
+        self._wanted_from: int | None = None  # time before which frames need not come out
         self._rewind()
 
     def read(self, indices: Sequence[int], window: Window | None = None) -> np.ndarray:
@@ -76,7 +77,7 @@ class PyAVReader:
         except av.FFmpegError:
             self._rewind()
             return
-        self._frames, self._next = _decoded(self._container, self._stream), start
+        self._frames, self._next = self._decoded(), start
 
     def _rewind(self) -> None:
         try:
@@ -85,10 +86,12 @@ class PyAVReader:
         except Exception as error:  # of a damaged file PyAV raises more than its own errors
             raise DecodeError(str(error)) from error
         self._stream.codec_context.thread_count = 1  # the workers are the parallelism
-        self._frames, self._next = _decoded(self._container, self._stream), 0
+        self._may_skip = self._stream.codec_context.codec.canonical_name in SKIPPING
+        self._frames, self._next = self._decoded(), 0
 
     def _forward_to(self, index: int) -> av.VideoFrame | None:
         """Decode up to frame ``index``; None if it does not come out."""
+        self._wanted_from = int(self._times[index]) if len(self._times) and self._may_skip else None
         try:
             for frame in self._frames:
                 number = self._number(frame)
@@ -100,6 +103,20 @@ class PyAVReader:
         self._next = _NOWHERE
         return None
 
+    def _decoded(self) -> Iterator[av.VideoFrame]:
+        started, context = False, self._stream.codec_context
+        for packet in self._container.demux(self._stream):
+            early = self._wanted_from is not None and packet.pts is not None and packet.pts < self._wanted_from
+            context.skip_frame = "NONREF" if early else "DEFAULT"
+            try:
+                frames = packet.decode()
+            except av.FFmpegError:
+                if started:
+                    raise
+                continue  # a file may begin, and a seek may end, amid frames whose key frame is missing
+            started = started or bool(frames)
+            yield from frames
+
     def _number(self, frame: av.VideoFrame) -> int:
         if not len(self._times):
             return self._next
@@ -109,6 +126,8 @@ class PyAVReader:
 
 
 _NOWHERE = 2**62  # after every frame
+# Codecs in which a frame that is said not to be referred to is needed by no other frame. HEVC's may be.
+SKIPPING = ("h264", "mpeg4")
 
 
 def picture_stream(container: av.container.InputContainer) -> av.VideoStream:
@@ -131,16 +150,3 @@ def displayed(frame: av.VideoFrame, to_rgb: VideoReformatter) -> np.ndarray:
         to_rgb: keeps what preparing a conversion costs from one frame to the next: half of the time.
     """
     return np.rot90(to_rgb.reformat(frame, format="rgb24").to_ndarray(), round(frame.rotation / 90))
-
-
-def _decoded(container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
-    started = False
-    for packet in container.demux(stream):
-        try:
-            frames = packet.decode()
-        except av.FFmpegError:
-            if started:
-                raise
-            continue  # a file may begin, and a seek may end, amid frames whose key frame is missing
-        started = started or bool(frames)
-        yield from frames

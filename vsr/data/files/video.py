@@ -19,6 +19,7 @@ from vsr.data.files.index import examine_all, file_stamp
 from vsr.data.files.video_examination import broken_if_unreadable, counted_facts, decoded_facts
 from vsr.data.files.video_facts import DecodeError, VideoFacts
 from vsr.data.files.video_readers import reader_of
+from vsr.errors import choose
 
 # What is looked for. What a file is, its content decides.
 _CONTAINERS = (
@@ -132,9 +133,10 @@ class VideoFolder(Clips):
         cuts: decode every file once to find where shots begin, what is damaged, and how it is best read; False reads
             it without decoding: such a file has no cuts, and damage is found only in training.
         max_broken: greatest share of files that may be left out because they cannot be read.
+        decoder: ``decord``, where it reads a file exactly, or ``pyav`` for all of them.
 
     Raises:
-        UserError: no such folder, no video in it, or too many that cannot be read.
+        UserError: no such folder, no video in it, too many that cannot be read, or another decoder.
     """
 
     def __init__(
@@ -144,7 +146,9 @@ class VideoFolder(Clips):
         index: str | Path | None = None,
         cuts: bool = True,
         max_broken: float = 0.1,
+        decoder: str = "decord",
     ) -> None:
+        only_pyav = choose("decoder", decoder, ("decord", "pyav")) == "pyav"
         files = _names(root)
         facts_of = decoded_facts if cuts else counted_facts
         found = examine_all(
@@ -158,7 +162,7 @@ class VideoFolder(Clips):
         broken = [result for result in found if isinstance(result, BrokenFileError)]
         leave_out(broken, len(files), max_broken)
         clips = [
-            VideoClip(file, keep_in_memory, name, VideoFacts(**facts))
+            VideoClip(file, keep_in_memory, name, VideoFacts(**(facts | {"decoder": "pyav"} if only_pyav else facts)))
             for (file, name), facts in zip(files.items(), found, strict=True)
             if not isinstance(facts, BrokenFileError)
         ]

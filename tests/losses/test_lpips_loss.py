@@ -10,7 +10,7 @@ from battery import value_of
 from vsr.errors import UserError
 from vsr.features import vgg16
 from vsr.losses import LpipsLoss
-from vsr.losses.lpips import lpips_distance, unit_length
+from vsr.metrics.lpips import lpips_distance, unit_length
 
 PICTURES = Path(os.environ["VSR_TEST_DATA"], "lpips") if "VSR_TEST_DATA" in os.environ else None
 

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import cv2
 import pytest
+import references
 import torch
 
 from vsr.errors import UserError
@@ -28,6 +29,15 @@ def test_the_example_pictures_score_as_published(net, near, far):
     torch.testing.assert_close(scores, torch.tensor([near, far]), atol=2e-4, rtol=0)
 
 
+@pytest.mark.parametrize("net", ["alex", "vgg"])
+def test_it_is_that_of_the_authors_on_odd_sides(net):
+    torch.manual_seed(0)
+    sr, hr = (torch.randint(256, (2, 45, 63, 3), dtype=torch.uint8).numpy() for _ in range(2))
+    expected = [references.lpips_of(net, *frames, "random") for frames in zip(sr, hr, strict=True)]
+    ours = Lpips(net, "random")(references.tensors(sr), references.tensors(hr))
+    assert ours.tolist() == pytest.approx(expected, rel=1e-4)
+
+
 def test_each_frame_is_scored_by_itself():
     torch.manual_seed(0)
     hr = torch.rand(3, 3, 64, 64)
@@ -38,28 +48,28 @@ def test_each_frame_is_scored_by_itself():
     assert 0 < scores[1] < scores[2]
 
 
-def test_random_weights_are_the_same_whatever_the_seed_and_leave_it_alone():
-    from vsr.metrics.lpips import _network
+def test_random_weights_are_the_same_in_every_process_and_leave_the_seed_alone():
+    from vsr.features.alexnet import _alexnet
 
     sr, hr = torch.rand(2, 1, 3, 32, 32)
-    scores, draws = [], []
+    scores = []
     for seed in (1, 2):
-        _network.cache_clear()
+        _alexnet.cache_clear()
         torch.manual_seed(seed)
         scores.append(Lpips("alex", weights="random")(sr, hr))
-        draws.append(torch.rand(4))
+        drawn = torch.rand(4)
         torch.manual_seed(seed)
-        assert torch.equal(draws[-1], torch.rand(4))
+        assert torch.equal(drawn, torch.rand(4))
     assert torch.equal(*scores)
 
 
 def test_a_network_built_in_inference_mode_can_be_trained_through_later():
-    from vsr.metrics.lpips import _network
+    from vsr.features.alexnet import _alexnet
 
-    _network.cache_clear()
-    metric = Lpips("alex", weights="random")
     sr, hr = torch.rand(2, 1, 3, 32, 32)
+    _alexnet.cache_clear()
     with torch.inference_mode():
+        metric = Lpips("alex", weights="random")
         metric(sr, hr)
     metric(sr.requires_grad_(), hr).sum().backward()
     assert sr.grad.abs().sum() > 0
@@ -77,7 +87,7 @@ def test_autocast_does_not_reach_the_network():
 def test_smallest_frame_works_and_a_smaller_one_is_refused(net, smallest):
     metric = Lpips(net, weights="random")
     assert metric(*torch.rand(2, 1, 3, smallest, smallest)).isfinite().all()
-    with pytest.raises(UserError, match=f"at least {smallest} px a side, got {smallest - 1}x40"):
+    with pytest.raises(UserError, match=f"{smallest - 1}x40 is too small for .* the smallest side is {smallest} px"):
         metric(*torch.rand(2, 1, 3, smallest - 1, 40))
 
 

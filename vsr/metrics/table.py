@@ -43,7 +43,9 @@ METRICS: dict[str, Metric] = {
         "perception", False, False, "Fréchet distance between the features of SR and real patches", decimals=2
     ),
     "tof": Metric("time", False, True, "difference of optical flow, Farneback (TecoGAN)", decimals=3, unit="px"),
+    "tof_raft": Metric("time", False, True, "difference of optical flow, RAFT (StableVSR)", decimals=3, unit="px"),
     "tlpips": Metric("time", False, True, "difference of LPIPS between successive frames (TecoGAN)", unit="×100"),
     "warp_error": Metric("time", False, True, "squared error after warping along HR's flow (Lai 2018)", unit="×1e-3"),
     "fvd": Metric("time", False, False, "Fréchet distance between I3D features of SR and real clips", decimals=1),
+    "vmaf": Metric("perception", True, True, "VMAF v0.6.1 (Netflix), of luma", decimals=2),
 }

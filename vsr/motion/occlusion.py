@@ -29,7 +29,7 @@ def occluded(flow: Tensor, flow_back: Tensor, motion_boundaries: bool = True) ->
     mask = disagreement > 0.01 * (size + returning.square().sum(1, keepdim=True)) + 0.5
     mask |= leaves_picture(flow)
     if motion_boundaries:
-        mask |= _gradient(flow) > 0.01 * size + 0.002
+        mask |= squared_gradient(flow) > 0.01 * size + 0.002
     return mask
 
 
@@ -50,7 +50,7 @@ def leaves_picture(flow: Tensor) -> Tensor:
     return ((x < -0.5) | (x > W - 0.5) | (y < -0.5) | (y > H - 0.5))[:, None]
 
 
-def _gradient(flow: Tensor) -> Tensor:
+def squared_gradient(flow: Tensor) -> Tensor:
     """|∇u|² + |∇v|² by forward differences, 0 at the far border; ``(N, 1, H, W)``."""
     squared = torch.zeros_like(flow)
     squared[..., :, :-1] += (flow[..., :, 1:] - flow[..., :, :-1]).square()

@@ -34,7 +34,7 @@ def lai_occlusion(flow: Tensor, flow_back: Tensor) -> Tensor:
     size = flow.square().sum(1, keepdim=True)
     disagreement = (flow + returning).square().sum(1, keepdim=True)
     inconsistent = disagreement > 0.01 * (size + returning.square().sum(1, keepdim=True)) + 0.5
-    return inconsistent | (squared_gradient(flow) > 0.01 * size + 0.02)
+    return inconsistent | (squared_gradient(flow) > 0.01 * size + 0.002)
 
 
 def warp_error(frame: Tensor, next_warped: Tensor, occluded: Tensor) -> Tensor:

@@ -4,8 +4,9 @@
 
 An item is 15 frames of 256x256 out of a 1280x720 video, drawn, read, turned and made a tensor as in training. The
 video is Big Buck Bunny from the sample videos, forwards and backwards until it is long enough, or another one.
-The same frames are written as each kind of storage; every reader has a process of its own, and they take turns. Files
-are read from the system's cache of them, so this is what a processor can do, not a disk.
+The same frames are written as each kind of storage, of one also as 24 files, for a process keeps at most 8 open; every
+reader has a process of its own, and they take turns. Files are read from the system's cache of them, so this is what a
+processor can do, not a disk.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,6 +19,7 @@ from vsr.data.prepare import Settings, prepare
 from vsr.errors import UserError
 
 HEIGHT, WIDTH = 720, 1280
+MANY = 24  # files: three times as many as a process keeps open
 
 
 @dataclass(frozen=True)
@@ -98,9 +100,28 @@ def open_video(path: Path, decoder: str) -> Clips:
     return Clips([VideoClip(path, facts=replace(decoded_facts(path), decoder=decoder, cuts=()))])
 
 
+def write_many(folder: Path, frames: np.ndarray) -> None:
+    """Copies of one such file with a key frame every 12 frames."""
+    folder.mkdir()
+    first = folder / "00.mp4"
+    write_mp4(first, frames, keys=12)
+    for number in range(1, MANY):
+        shutil.copy(first, folder / f"{number:02d}.mp4")
+
+
+def open_many(folder: Path, decoder: str) -> Clips:
+    """All of the copies as a source that is read by ``decoder``."""
+    facts = replace(decoded_facts(folder / "00.mp4"), decoder=decoder, cuts=())
+    return Clips([VideoClip(path, facts=facts) for path in sorted(folder.iterdir())])
+
+
 def _video(keys: int, decoder: str, title: str) -> Kind:
     name = f"mp4, key every {keys}, {title}"
     return Kind(name, f"keys_{keys}.mp4", partial(write_mp4, keys=keys), partial(open_video, decoder=decoder))
+
+
+def _many(decoder: str, title: str) -> Kind:
+    return Kind(f"{MANY} mp4, key every 12, {title}", "many", write_many, partial(open_many, decoder=decoder))
 
 
 KINDS = {
@@ -112,6 +133,8 @@ KINDS = {
         _video(12, "pyav", "PyAV"),
         _video(250, "decord", "decord"),
         _video(250, "pyav", "PyAV"),
+        _many("decord", "decord"),
+        _many("pyav", "PyAV"),
         Kind("store", "store", write_store, StoreFolder),
     )
 }

@@ -32,7 +32,8 @@ def drawing_from(*key: int) -> Iterator[None]:
 
 def _seed_host(key: tuple[int, ...]) -> int:
     """Seed Python and NumPy; the seed for PyTorch."""
-    seeds = np.random.SeedSequence(key).generate_state(3, np.uint64)
+    # With its length, or a key would be that of a longer one that ends in zeros.
+    seeds = np.random.SeedSequence((len(key), *key)).generate_state(3, np.uint64)
     random.seed(int(seeds[0]))
     np.random.seed(int(seeds[1]) % 2**32)
     return int(seeds[2])

@@ -163,3 +163,20 @@ def test_what_items_found_broken_is_listed_in_the_batch():
     batch = next(iter(data.train_dataloader()))
     assert batch["broken"] and set(batch["broken"]) == {("b.mp4", "b is gone")}
     assert len(batch["name"]) == 8 and clip.name not in batch["name"]
+
+
+def test_validation_clips_that_are_too_small_are_left_out_of_a_run_that_trains(caplog):
+    train, val = (
+        SyntheticScenes(2, 6, 66, seed=0),
+        [*SyntheticScenes(1, 4, 66, seed=1), *SyntheticScenes(2, 4, 48, seed=1)[1:]],
+    )
+    data = ClipDataModule(train, val, name="mine", scale=4, frames=3, crop=16)
+    assert [clip.name for clip in data.val_clips.clips] == ["scene_0000"] and data.files == 4
+    assert "left out: Clip 'scene_0001' is 48x48, smaller than 16*scale=64" in caplog.text
+    with pytest.raises(UserError, match=r"'scene_0001' is 48x48, too small to evaluate"):
+        ClipDataModule(None, val, name="mine", scale=4)
+
+
+def test_a_share_is_no_percentage():
+    with pytest.raises(UserError, match=r"data.max_broken=10: expected a share from 0 to 1"):
+        ClipDataModule(SyntheticScenes(1, 6, 40, seed=0), None, name="mine", scale=4, frames=3, crop=16, max_broken=10)

@@ -61,8 +61,8 @@ def test_which_frames_count_and_whether_the_clip_is_mirrored_is_told():
     item = EvaluationClips([NumberedClip("a", 7)], 1, min_size=1, scored=[3], mirror=True)[0]
     assert item["scored"] == [3] and item["mirrored"] is True
     assert not {"scored", "mirrored"} & EvaluationClips([NumberedClip("a")], 1, min_size=1)[0].keys()
-    with pytest.raises(UserError, match=r"'a' has 3 frames, and frame 3 is to be scored"):
-        EvaluationClips([NumberedClip("a", 3)], 1, min_size=1, scored=[3])
+    with pytest.raises(UserError, match=r"Of clip 'a' 3 frames are read, and frame 3 is to be scored"):
+        EvaluationClips([NumberedClip("a")], 1, max_frames=3, min_size=1, scored=[3])
 
 
 def test_a_clip_that_is_gone_says_so_in_place_of_frames():

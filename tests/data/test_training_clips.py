@@ -4,8 +4,10 @@ from itertools import product
 import numpy as np
 import pytest
 import torch
+from hydra.utils import instantiate
 
 from vsr.data import Clips, ClipSampler, SyntheticScenes, TrainingClips
+from vsr.data.batch import hr_and_lr
 from vsr.data.broken import BrokenFileError
 from vsr.data.paired import Paired
 from vsr.data.sets.synthetic import SyntheticClip
@@ -154,6 +156,8 @@ def test_strides_are_drawn_and_shrink_to_fit_a_shot():
     assert steps == {(False, 1), (False, 3), (True, 1)}  # the second shot has five frames: stride 3 does not fit
     assert all(np.ptp(np.diff(item)) == 0 for item in seen)
     assert {item for item in seen if item[1] - item[0] == 3} == {(0, 3, 6, 9)}
+    seven = training_clips([NoiseClip(length=7, size=(10, 10))], 4, 10, strides=[1, 3], **PLAIN)
+    assert {tuple(np.diff(seven.sampler.draw(index).frames)) for index in range(40)} == {(1, 1, 1)}  # never 2
 
 
 def test_a_still_is_seen_through_a_wandering_window():
@@ -189,10 +193,14 @@ def test_moving_first_frame_makes_that_share_of_the_items_stills():
     assert all(len(set(frames)) in (1, 3) for frames in shown)
 
 
-def test_a_mirrored_item_comes_back():
-    item = training_clips([NoiseClip()], 3, 8, mirror=True)[0]["hr"]
-    assert item.shape[0] == 6
-    assert torch.equal(item, item.flip(0))
+def test_a_mirrored_clip_comes_back_and_so_does_its_lr():
+    item = training_clips([NoiseClip(size=(16, 16))], 3, 16, scale=4, mirror=True)[0]
+    batch = {name: value[None] for name, value in item.items() if isinstance(value, torch.Tensor)}
+    hr, lr = hr_and_lr({**batch, "mirrored": torch.tensor([True])}, Noisy())
+    assert hr.shape[1] == lr.shape[1] == 6
+    assert torch.equal(hr[:, :3] * 255, item["hr"][None].float())
+    assert torch.equal(hr, hr.flip(1)) and torch.equal(lr, lr.flip(1))  # one draw there and back
+    assert item["mirrored"] and "mirrored" not in training_clips([NoiseClip()], 3, 10)[0]
 
 
 def test_given_lr_is_cut_and_turned_like_hr():
@@ -204,6 +212,16 @@ def test_given_lr_is_cut_and_turned_like_hr():
         turned = item["hr"]
         # whichever corner of its 4x4 block is the first, it is the same one everywhere in the item
         assert any(torch.equal(turned[..., y::4, x::4], item["lr"]) for y in (0, 3) for x in (0, 3))
+
+
+class Noisy:
+    """A random degradation that counts its calls as failures of a codec."""
+
+    quantise, failures = False, 0
+
+    def __call__(self, hr):
+        self.failures += 1
+        return hr[..., ::4, ::4] + torch.rand(hr[..., ::4, ::4].shape)
 
 
 class Parts(Clips):
@@ -237,13 +255,6 @@ def test_a_file_that_is_gone_is_replaced_and_said():
 
 
 def test_lr_made_with_the_item_depends_on_its_key_alone():
-    class Noisy:
-        quantise, failures = False, 0
-
-        def __call__(self, hr):
-            self.failures += 1
-            return hr[..., ::4, ::4] + torch.rand(hr[..., ::4, ::4].shape)
-
     data = training_clips([NoiseClip(size=(16, 16))], 3, 16, scale=4)
     data.degradation = Noisy()
     torch.manual_seed(0)
@@ -259,7 +270,7 @@ def test_lr_made_with_the_item_depends_on_its_key_alone():
 
 def test_what_cannot_be_sampled_is_refused():
     clips = [NoiseClip()]
-    for strides in ([], [0], [1.5]):
+    for strides in ([], [0], [1.5], 3):
         with pytest.raises(UserError, match=r"data.strides="):
             training_clips(clips, 3, 10, strides=strides)
     with pytest.raises(UserError, match=r"data.moving_first_frame=2: expected a probability"):
@@ -270,3 +281,22 @@ def test_what_cannot_be_sampled_is_refused():
         training_clips(clips, 3, 8, with_motion=True)
     with pytest.raises(UserError, match=r"motion of mirrored"):
         training_clips(SyntheticScenes(1, 5, 32, seed=0), 3, 8, mirror=True, with_motion=True)
+
+
+def test_the_cameras_lr_is_the_same_on_any_number_of_threads(compose):
+    degradation = instantiate(compose("degradation=camera", "scale=4").degradation)
+    data = training_clips([NoiseClip(length=5, size=(96, 96))], 3, 96, scale=4)
+    data.degradation = degradation
+    threads, seen = torch.get_num_threads(), []
+    for number in (1, 4):
+        torch.set_num_threads(number)
+        seen.append(torch.stack([data[index]["lr"] for index in range(4)]))
+        assert torch.get_num_threads() == number
+    torch.set_num_threads(threads)
+    assert torch.equal(*seen)
+
+
+def test_a_part_of_a_mixture_without_a_clip_to_draw_is_refused():
+    clips = Parts([NoiseClip("a"), NoiseClip("b"), NoiseClip("c/tiny", size=(8, 8))])
+    with pytest.raises(UserError, match=r"None of the 1 clips beside 'c/tiny' can be drawn: .* data.crop=10"):
+        training_clips(clips, 3, 10)

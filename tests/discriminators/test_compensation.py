@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from vsr.data.synthetic import SyntheticScenes
+from vsr.data.sets.synthetic import SyntheticScenes
 from vsr.discriminators import Context, Judgement, MultiScale
 from vsr.discriminators.compensation import compensated_triplets
 from vsr.motion import Motion, exact

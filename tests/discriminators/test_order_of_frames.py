@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 import torch
 
-from vsr.data.synthetic import SyntheticScenes
+from vsr.data.sets.synthetic import SyntheticScenes
 from vsr.discriminators import MultiScale, PatchDiscriminator2d, PatchDiscriminator3d
 from vsr.losses.gan_objectives import discriminator_objective
 

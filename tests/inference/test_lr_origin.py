@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 from vsr.data import ClipDataModule
 from vsr.data.clip import Clips
 from vsr.data.paired import PairedClip
-from vsr.data.synthetic import SyntheticScenes
+from vsr.data.sets.synthetic import SyntheticScenes
 from vsr.degradations import Bicubic, BlurSubsample
 from vsr.errors import UserError
 from vsr.generators import BasicVSR

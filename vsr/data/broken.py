@@ -32,8 +32,10 @@ def leave_out(broken: Sequence[BrokenFileError], total: int, most: float) -> Non
         most: greatest share of broken files, 0 to 1.
 
     Raises:
-        UserError: there are more.
+        UserError: there are more, or ``most`` is no share.
     """
+    if not 0 <= most <= 1:
+        raise UserError(f"data.max_broken={most}: expected a share from 0 to 1, such as 0.1")
     for file in broken:
         log.warning(f"left out: {file}")
     refuse_too_many(broken, total, most)

@@ -51,7 +51,7 @@ class ClipSampler:
         transpose: swap rows and columns half of the time.
         reverse: play backwards half of the time.
         strides: distances between consecutive frames of an item, drawn with equal odds; where a shot is too short for
-            one, the largest that fits.
+            the one drawn, the largest of them that fits or, if none does, the largest that does.
         moving_first_frame: probability that an item is a wandering window over one frame, as of a short shot.
         grid: windows begin at multiples of it, so that given LR can be cut alike.
 
@@ -72,8 +72,9 @@ class ClipSampler:
         moving_first_frame: float = 0.0,
         grid: int = 1,
     ) -> None:
-        if not strides or any(isinstance(s, bool) or not isinstance(s, int) or s < 1 for s in strides):
-            raise UserError(f"data.strides={list(strides)}: expected whole numbers of at least 1, such as [1,2]")
+        are_numbers = isinstance(strides, Sequence) and all(type(stride) is int and stride > 0 for stride in strides)
+        if not strides or not are_numbers:
+            raise UserError(f"data.strides={strides}: expected whole numbers of at least 1, such as [1,2]")
         if not 0 <= moving_first_frame <= 1:
             raise UserError(f"data.moving_first_frame={moving_first_frame}: expected a probability from 0 to 1")
         self.frames, self.crop, self.seed, self.grid = frames, crop, seed, grid
@@ -87,6 +88,11 @@ class ClipSampler:
             raise UserError("There are no training clips. Set data.root=FOLDER to a folder that holds some.")
         self._ends = np.cumsum([0, *excerpts])  # excerpts before and up to each shot
         self._part_ends, self._part_odds = self._parts(clips)
+
+    @property
+    def clips(self) -> int:
+        """Clips of which there are excerpts."""
+        return len({shot.clip for shot in self._shots})
 
     @property
     def stills(self) -> int:
@@ -113,7 +119,9 @@ class ClipSampler:
 
     def _excerpt(self, rng: np.random.Generator, shot: _Shot, offset: int) -> range:
         stride = self.strides[int(rng.integers(len(self.strides)))] if len(self.strides) > 1 else self.strides[0]
-        stride = min(stride, max(1, (shot.length - 1) // max(1, self.frames - 1)))
+        most = max(1, (shot.length - 1) // max(1, self.frames - 1))
+        if stride > most:
+            stride = max((smaller for smaller in self.strides if smaller <= most), default=most)
         span = (self.frames - 1) * stride + 1
         if stride > 1:  # fewer places to begin at than `offset` was drawn from
             offset = int(rng.integers(shot.length - span + 1))
@@ -133,9 +141,13 @@ class ClipSampler:
         last_clips = np.cumsum([0, *(count for count, _ in parts)])
         owners = [shot.clip for shot in self._shots]
         ends = [int(self._ends[int(np.searchsorted(owners, clip))]) for clip in last_clips]
-        weights = np.array(
-            [weight if first < last else 0.0 for (_, weight), (first, last) in zip(parts, pairwise(ends), strict=True)]
-        )
+        for (count, weight), (first, last), clip in zip(parts, pairwise(ends), last_clips[:-1], strict=True):
+            if weight and first == last:
+                raise UserError(
+                    f"None of the {count} clips beside '{clips[clip].name}' can be drawn: all are smaller than "
+                    f"data.crop={self.crop}. Lower data.crop, or leave that part out with weight=0."
+                )
+        weights = np.array([weight for _, weight in parts], float)
         return np.array(ends), weights / weights.sum()
 
 

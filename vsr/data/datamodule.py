@@ -1,5 +1,6 @@
 """Training and validation loaders over any source of clips."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from torch.utils.data import DataLoader, Subset, default_collate
 from vsr.data.broken import leave_out
 from vsr.data.clip import Clip
 from vsr.data.clip_sampler import ClipSampler
-from vsr.data.evaluation_clips import EvaluationClips
+from vsr.data.evaluation_clips import MIN_LR, EvaluationClips
 from vsr.data.processes import begin, clean_context
 from vsr.data.sampler import StepSampler
 from vsr.data.training_clips import TrainingClips, too_small
@@ -86,23 +87,36 @@ class ClipDataModule(LightningDataModule):
         _check_least({"frames": (frames, 1), "batch_size": (batch_size, 1), "workers": (workers, 0)})
         self.name, self.batch_size, self.workers, self.max_broken = name, batch_size, workers, max_broken
         self.broken = [file for source in (train, val) for file in getattr(source, "broken", ())]
+        self.files = len(self.broken) + sum(len(source) for source in (train, val) if source is not None)
         self.train_clips = self.val_clips = None
         if train is not None:
             if crop % scale:
                 remedy = max(crop // scale, 1) * scale
                 raise UserError(f"data.crop={crop} is not a multiple of scale={scale}. Try data.crop={remedy}.")
-            small = too_small(train, crop)
+            small = too_small(train, crop, "data.crop")
             leave_out(small, len(train), max_broken)
             self.broken += small
             grid = scale if any(hasattr(clip, "lr") for clip in train) else 1
             sampler = ClipSampler(
                 train, frames, crop, seed, flips, transpose, reverse, strides, moving_first_frame, grid
             )
+            if val is not None:
+                val = self._large_enough(val, scale)
             self.train_clips = TrainingClips(train, sampler, scale, mirror, with_motion)
         if val is not None:
             self.val_clips = EvaluationClips(
                 val, scale, max_val_frames, max_val_clips, scored=scored, mirror=mirror_val
             )
+
+    def _large_enough(self, val: Sequence[Clip], scale: int) -> Sequence[Clip]:
+        """The validation clips that are no smaller than generators take; of a run that trains, the others are left out
+        like small training clips, be it all but one."""
+        small = too_small(val, MIN_LR * scale, f"{MIN_LR}*scale")
+        if len(small) == len(val):
+            return val
+        leave_out(small, len(val), 1.0)
+        self.broken += small
+        return [clip for clip in val if min(clip.size) >= MIN_LR * scale]
 
     def train_dataloader(self) -> DataLoader[dict[str, Any]]:
         """Batches ``start_batch`` to ``batches`` of this rank."""
@@ -126,6 +140,8 @@ class ClipDataModule(LightningDataModule):
     def _worker_settings(self) -> dict[str, Any]:
         settings: dict[str, Any] = {"pin_memory": torch.cuda.is_available()}
         if self.workers:
+            # Of machines with fewer cores than `workers`; where data are slow, a run says so itself.
+            warnings.filterwarnings("ignore", ".*suggested max number of worker.*")
             settings |= {
                 "num_workers": self.workers,
                 "persistent_workers": True,

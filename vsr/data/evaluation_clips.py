@@ -11,6 +11,9 @@ from vsr.data.broken import BrokenFileError
 from vsr.data.clip import Clip, Window
 from vsr.errors import UserError
 
+MIN_LR = 16
+"""Smallest side of an LR picture that generators are given, in pixels."""
+
 
 class EvaluationClips(Dataset[dict[str, Any]]):
     """Item: ``{"hr": uint8 (T, 3, H, W), "name": str}`` and, of a clip that brings its LR, ``"lr": uint8
@@ -36,7 +39,7 @@ class EvaluationClips(Dataset[dict[str, Any]]):
         scale: int,
         max_frames: int | None = None,
         max_clips: int | None = None,
-        min_size: int = 16,
+        min_size: int = MIN_LR,
         scored: Sequence[int] | None = None,
         mirror: bool = False,
     ) -> None:
@@ -45,7 +48,8 @@ class EvaluationClips(Dataset[dict[str, Any]]):
         if not self.clips:
             raise UserError("There are no clips to evaluate. Check data.root and data.max_val_clips.")
         for clip in self.clips:
-            _check(clip, scale, min_size, scored)
+            _check(clip, scale, min_size)
+            _check_scored(clip, len(range(clip.length)[:max_frames]), scored)
         self.scored, self.mirror = scored, mirror
 
     @property
@@ -77,11 +81,17 @@ def _tensor(frames: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(frames.transpose(0, 3, 1, 2).copy(order="C"))
 
 
-def _check(clip: Clip, scale: int, min_size: int, scored: Sequence[int] | None) -> None:
+def _check(clip: Clip, scale: int, min_size: int) -> None:
     if min(clip.size) < min_size * scale:
         raise UserError(
             f"Clip '{clip.name}' is {clip.size[1]}x{clip.size[0]}, too small to evaluate at scale={scale}: each side "
             f"must be at least {min_size * scale} px. Remove it."
         )
-    if scored is not None and max(scored) >= clip.length:
-        raise UserError(f"Clip '{clip.name}' has {clip.length} frames, and frame {max(scored)} is to be scored.")
+
+
+def _check_scored(clip: Clip, frames: int, scored: Sequence[int] | None) -> None:
+    if scored is not None and max(scored) >= frames:
+        raise UserError(
+            f"Of clip '{clip.name}' {frames} frames are read, and frame {max(scored)} is to be scored: "
+            "let data.scored and data.max_val_frames agree."
+        )

@@ -18,6 +18,8 @@ class Excerpt:
         self.name, self.size, self.length = clip.name, clip.size, stop - start
         self.cuts: Sequence[int] = [cut - start for cut in clip.cuts if start < cut < stop]
         self._clip, self._start = clip, start
+        if hasattr(clip, "path"):
+            self.path = clip.path
         low: Any = getattr(clip, "lr", None)
         if low is not None:
             self.lr = Excerpt(low, start, stop)

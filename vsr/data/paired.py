@@ -17,6 +17,7 @@ class PairedClip:
 
     def __init__(self, hr: Clip, lr: Clip) -> None:
         self.name, self.length, self.size, self.cuts = hr.name, hr.length, hr.size, hr.cuts
+        self.path = getattr(hr, "path", hr.name)
         self.hr, self.lr = hr, lr
 
     def read(self, indices: Sequence[int], window: Window | None = None) -> np.ndarray:
@@ -25,8 +26,8 @@ class PairedClip:
 
 
 class Paired(Clips):
-    """Each clip of ``hr`` with the clip of ``lr`` that has its name; where each has but one clip, these two. A clip
-    whose partner is broken is left out.
+    """Each clip of ``hr`` with the clip of ``lr`` that has its name; where each has but one clip and nothing broken,
+    these two. A clip whose partner is broken is left out.
 
     Args:
         hr: the originals.
@@ -34,17 +35,22 @@ class Paired(Clips):
         scale: super-resolution factor.
 
     Raises:
-        UserError: a clip has no partner, or one of another length or size.
+        UserError: a clip has no partner, or one of another length or size, or nothing is left.
     """
 
     def __init__(self, hr: Sequence[Clip], lr: Sequence[Clip], scale: int) -> None:
         partners = {clip.name: clip for clip in lr}
-        if len(hr) == len(lr) == 1:
-            partners = {hr[0].name: lr[0]}
         broken_lr = getattr(lr, "broken", ())
+        broken = [*getattr(hr, "broken", ()), *broken_lr]
+        if len(hr) == len(lr) == 1 and not broken:  # otherwise they may be what is left of two pairs
+            partners = {hr[0].name: lr[0]}
         whole = [clip for clip in hr if clip.name in partners or not _among(clip.name, broken_lr)]
         pairs = [PairedClip(clip, _partner(clip, partners, scale)) for clip in whole]
-        super().__init__(pairs, [*getattr(hr, "broken", ()), *broken_lr])
+        if not pairs and broken:
+            raise UserError(
+                f"No clip of data.root is whole and has a whole partner in data.lr; the first: {broken[0]}"
+            )
+        super().__init__(pairs, broken)
 
 
 def _among(name: str, broken: Sequence[BrokenFileError]) -> bool:

@@ -15,6 +15,7 @@ from vsr.data.broken import BrokenFileError
 from vsr.data.clip import Clip, Window
 from vsr.data.clip_sampler import ClipDraw, ClipSampler
 from vsr.data.planes import planes
+from vsr.data.processes import one_thread
 from vsr.degradations.per_clip import degrade
 from vsr.errors import UserError
 
@@ -34,7 +35,8 @@ class TrainingClips(Dataset[dict[str, Any]]):
         clips: the source.
         sampler: which frames and windows of it.
         scale: super-resolution factor.
-        mirror: the frames are followed by themselves backwards, 2T in all (BasicVSR on Vimeo-90K, Chan et al., 2021).
+        mirror: `hr_and_lr` lets the frames be followed by themselves backwards, 2T in all (BasicVSR on Vimeo-90K, Chan
+            et al., 2021). Given on as ``"mirrored"`` in each item.
         with_motion: also give the true motion (`ExactMotion`'s four fields as tensors), turned and cropped with the
             frames. Only for clips that know it (`MovingClip`).
 
@@ -77,6 +79,8 @@ class TrainingClips(Dataset[dict[str, Any]]):
         clip: Any = self.clips[draw.clip]
         hr = self._video(clip, draw.frames, draw.windows, draw.augmentation)
         item: dict[str, Any] = {"hr": hr, "name": clip.name, "key": torch.tensor(key)}
+        if self.mirror:
+            item["mirrored"] = True
         if (lr := getattr(clip, "lr", None)) is not None:
             windows = [window.over(self.scale) for window in draw.windows]
             item["lr"] = self._video(lr, draw.frames, windows, draw.augmentation)
@@ -93,20 +97,19 @@ class TrainingClips(Dataset[dict[str, Any]]):
     def _video(
         self, clip: Clip, frames: Sequence[int], windows: Sequence[Window], augmentation: Augmentation
     ) -> Tensor:
-        video = torch.from_numpy(planes(_read(clip, frames, windows), augmentation))
-        return torch.cat([video, video.flip(0)]) if self.mirror else video
+        return torch.from_numpy(planes(_read(clip, frames, windows), augmentation))
 
 
-def too_small(clips: Sequence[Clip], crop: int) -> list[BrokenFileError]:
-    """The clips from which no window of ``crop`` can be cut, each with what to do about it."""
+def too_small(clips: Sequence[Clip], least: int, asked_by: str) -> list[BrokenFileError]:
+    """The clips with a side of fewer than ``least`` pixels, each with what to do about it; ``asked_by``: who asks."""
     return [
         BrokenFileError(
-            f"Clip '{clip.name}' is {clip.size[1]}x{clip.size[0]}, smaller than data.crop={crop}. "
-            "Lower data.crop or remove it.",
+            f"Clip '{clip.name}' is {clip.size[1]}x{clip.size[0]}, smaller than {asked_by}={least}. "
+            f"Lower {asked_by} or remove it.",
             str(getattr(clip, "path", clip.name)),
         )
         for clip in clips
-        if min(clip.size) < crop
+        if min(clip.size) < least
     ]
 
 
@@ -120,7 +123,8 @@ def _read(clip: Clip, frames: Sequence[int], windows: Sequence[Window]) -> np.nd
 
 def _degraded(degradation: Any, hr: Tensor, key: tuple[int, int]) -> dict[str, Any]:
     failures = getattr(degradation, "failures", 0)
-    lr = degrade(degradation, hr[None].float() / 255, [key])[0]
+    with one_thread():  # sums depend on how they are shared out, and draws on them
+        lr = degrade(degradation, hr[None].float() / 255, [key])[0]
     # In 8 bits, where that loses nothing: a quarter of the bytes between processes and to the device.
     lr = (lr * 255).round().byte() if getattr(degradation, "quantise", False) else lr
     return {"lr": lr, "codec_failures": getattr(degradation, "failures", 0) - failures}

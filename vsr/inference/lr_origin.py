@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from vsr.data.sets.given_lr import made_by
 from vsr.degradations.recipe import Recipe, differences, published
 
 _MOST = 6  # keys that a warning names
@@ -27,7 +28,7 @@ class LROrigin:
         """Of a scoring.
 
         Args:
-            config: the whole configuration; its ``data.lr_is`` says what made LR that the data bring.
+            config: the whole configuration; its ``data.lr_is`` says what made LR that the data bring (`made_by`).
             given: whether they bring it.
             degradation: makes LR where they do not.
             trained: recipe of the LR that the weights were trained on.
@@ -37,7 +38,7 @@ class LROrigin:
         """
         if not given:
             return cls(degradation.recipe(), trained)
-        name = config["data"].get("lr_is")
+        name = made_by(config["data"].get("lr"), config["data"].get("lr_is"))
         return cls(published("data.lr_is", name, config["scale"]) if name else None, trained, given)
 
     @property

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import torch
 
 from vsr.inference.evaluator import ClipResult
@@ -19,11 +17,11 @@ def gather(results: list[ClipResult]) -> list[ClipResult]:
     return [by_name[name] for name in sorted(by_name)]
 
 
-def gather_names(names: Iterable[str]) -> list[str]:
-    """The names that any rank has, each once, sorted."""
-    own = sorted(set(names))
-    if not torch.distributed.is_available() or not torch.distributed.is_initialized():
-        return own
-    shares: list[list[str]] = [[] for _ in range(torch.distributed.get_world_size())]
-    torch.distributed.all_gather_object(shares, own)
-    return sorted({name for share in shares for name in share})
+def gather_texts(texts: dict[str, str]) -> dict[str, str]:
+    """The texts of all ranks by name, in order of name; of one name, the lowest rank's."""
+    shares: list[dict[str, str]] = [texts]
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        shares = [{} for _ in range(torch.distributed.get_world_size())]
+        torch.distributed.all_gather_object(shares, texts)
+    joined = {name: text for share in reversed(shares) for name, text in share.items()}
+    return dict(sorted(joined.items()))

@@ -99,7 +99,7 @@ def train(cfg: DictConfig, overrides: Sequence[str] | None = None) -> float:
             trainer.validate(module, datamodule=datamodule, ckpt_path=path, weights_only=True, verbose=False)
         if resumed_at < length:
             trainer.fit(module, datamodule=datamodule, ckpt_path=path, weights_only=True)
-    return _write_results(trainer, module, datamodule, output_dir, broken.paths)
+    return _write_results(trainer, module, datamodule, output_dir, broken)
 
 
 def _write_results(
@@ -107,7 +107,7 @@ def _write_results(
     module: VideoSuperResolution,
     datamodule: ClipDataModule,
     output_dir: Path,
-    broken: list[str],
+    broken: BrokenFiles,
 ) -> float:
     """Write ``results.json`` from the last validation and print the table."""
     config = module.config
@@ -124,14 +124,17 @@ def _write_results(
             "generator_steps": module.generator_steps,
             "random_weights": random_weights(config),
             "loss_weights": module.losses.weights(module.generator_steps - 1),
-            "broken_files": broken,
+            "broken_files": broken.paths,
+            "codec_failures": broken.codec_failures,
         },
     )
     if trainer.is_global_zero:
         write_json(output_dir / "results.json", record)
         print_table(record)
-        if broken:
-            log.warning(f"{len(broken)} broken files were left out: {', '.join(broken)}")
+        if broken.paths:
+            log.warning(f"{len(broken.paths)} files were left out: {', '.join(broken.paths)}")
+        if broken.codec_failures:
+            log.warning(f"{broken.codec_failures} clips became JPEG because a video codec failed on them")
         log.info(f"wrote {output_dir}: results.json, metrics.csv, config.yaml, checkpoints/, media/")
     return float(record["metrics"].get("psnr_y", float("nan")))
 

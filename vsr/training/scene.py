@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor
 
-from vsr.degradations.per_clip import Degradation, degrade
+from vsr.data.batch import hr_and_lr
+from vsr.degradations.per_clip import Degradation
 from vsr.discriminators.context import Context
 from vsr.motion.motion import Motion
 
@@ -25,8 +25,7 @@ class Scene:
     @classmethod
     def of_batch(cls, batch: dict[str, Any], degradation: Degradation) -> Scene:
         """The clips of a batch of `TrainingClips`; their LR is the batch's own, or made here."""
-        hr = _in_unit_range(batch["hr"])
-        lr = _in_unit_range(batch["lr"]) if "lr" in batch else degrade(degradation, hr, batch["key"].tolist())
+        hr, lr = hr_and_lr(batch, degradation)
         return cls(lr, hr, Motion.of_batch(batch))
 
     def split(self, parts: int) -> Iterator[Scene]:
@@ -43,7 +42,3 @@ class Attempt:
     sr: Tensor
     hr: Tensor
     context: Context
-
-
-def _in_unit_range(video: Tensor) -> Tensor:
-    return video.float() / 255 if video.dtype == torch.uint8 else video

@@ -96,7 +96,7 @@ def _run(
 
 def _data(datamodule: ClipDataModule, data: dict[str, Any]) -> Iterator[str]:
     assert datamodule.train_clips is not None
-    yield f"{datamodule.name}, {len(datamodule.train_clips.clips)} clips"
+    yield f"{datamodule.name}, {datamodule.train_clips.sampler.clips} clips"
     if datamodule.broken:
         yield f"{len(datamodule.broken)} left out"
     if stills := datamodule.train_clips.sampler.stills:

@@ -125,12 +125,13 @@ def noise_inside(content):
 
 def make_folder(folder: Path, files=40, frames=12, size=(96, 128)):
     """So many video files in ``folder``, one of each odd and broken kind among them: (`make_odd`, `make_8k` and plain
-    ones, `make_broken`)."""
+    ones, `make_broken`, a set of one that is good but smaller than any crop)."""
     folder.mkdir(parents=True, exist_ok=True)
     large, frame = make_8k(folder)
     good, broken = {large: frame, **make_odd(folder, frames, size)}, make_broken(folder, frames, size)
-    for number in range(files - len(good) - len(broken)):
+    small = {write_video(folder / "small.mp4", scene(frames, (48, 48), seed=5))}
+    for number in range(files - len(good) - len(broken) - len(small)):
         source = scene(frames, size, seed=number + 10)
         suffix = (".mp4", ".mkv", ".mov", ".m4v")[number % 4]
         good[write_video(folder / f"plain{number:02d}{suffix}", source)] = source
-    return good, broken
+    return good, broken, small

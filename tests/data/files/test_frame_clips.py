@@ -85,3 +85,9 @@ def test_two_clips_of_one_name_are_refused(tmp_path):
     write_picture(tmp_path / "city" / "city" / "0.png")
     with pytest.raises(UserError, match=r"2 clips are called 'city'"):
         FrameFolder(tmp_path / "city")
+
+
+def test_digits_that_are_no_numbers_are_letters(tmp_path):
+    for name in ("10", "3²", "3"):
+        write_picture(tmp_path / name / "0.png")
+    assert [clip.name for clip in FrameFolder(tmp_path)] == ["3", "3²", "10"]

@@ -9,11 +9,11 @@ from vsr.data.sets.hold_out import hold_out
 from vsr.errors import UserError
 
 
-def clip(name, length=10, **more):
+def clip(name, length=10, size=(8, 8), **more):
     def read(indices, window=None):
         return list(indices)
 
-    return SimpleNamespace(name=name, length=length, size=(8, 8), cuts=(), read=read, **more)
+    return SimpleNamespace(name=name, length=length, size=size, cuts=(), read=read, **more)
 
 
 def names(clips):
@@ -27,6 +27,12 @@ def test_the_last_clip_is_held_out_and_said_so(caplog):
     assert (names(train), names(val)) == (["a", "b"], ["c"])
     assert "held out for validation: clip 'c'" in caplog.text
     assert train.broken == broken
+
+
+def test_a_clip_too_small_to_validate_on_trains():
+    clips = [clip("a", size=(64, 70)), clip("b", size=(64, 64)), clip("c", size=(63, 90))]
+    train, val = hold_out(clips, smallest=64)
+    assert (names(train), names(val)) == (["a", "c"], ["b"])
 
 
 def test_of_a_single_clip_the_last_fifth_is_held_out():
@@ -55,3 +61,24 @@ def test_names_must_be_clips_and_leave_some():
         hold_out([clip("beach"), clip("park")], ["beech"])
     with pytest.raises(UserError, match="holds out every clip"):
         hold_out([clip("beach"), clip("park")], ["beach", "park"])
+
+
+def test_shots_of_the_video_of_a_named_one_do_not_train(caplog):
+    shots = [clip(f"{video}_{shot}", video=video) for video, shot in ["a0", "b0", "a1", "c0", "a2"]]
+    with caplog.at_level(logging.INFO):
+        train, val = hold_out(shots, ["a_1"])
+    assert (names(train), names(val)) == (["b_0", "c_0"], ["a_1"])
+    assert "2 clips of the same videos as those of data.val_clips do not train" in caplog.text
+
+
+def test_of_a_single_video_the_shots_that_are_not_named_train(caplog):
+    shots = [clip(f"a_{shot}", video="a") for shot in range(3)]
+    train, val = hold_out(shots, ["a_1"])
+    assert (names(train), names(val)) == (["a_0", "a_2"], ["a_1"])
+    assert "are of the same videos: there are no others" in caplog.text
+
+
+def test_clips_of_no_video_are_each_of_their_own(caplog):
+    with caplog.at_level(logging.INFO):
+        train, _ = hold_out([clip("a"), clip("b"), clip("c")], ["b"])
+    assert names(train) == ["a", "c"] and not caplog.text

@@ -103,7 +103,7 @@ def test_a_broken_value_names_its_key(tmp_path, value, reason):
     clip.read([0])
     with pytest.raises(BrokenFileError, match=f"'000/1' of LMDB '.*b.lmdb' {reason}") as caught:
         clip.read([0, 1])
-    assert caught.value.path == f"{root}/000/1"
+    assert caught.value.path == str(clip.path) == f"{root}/000"  # what is counted as broken is clips
 
 
 def test_a_key_that_is_not_there(tmp_path):
@@ -111,6 +111,24 @@ def test_a_key_that_is_not_there(tmp_path):
     clip = LmdbFolder(write(tmp_path / "c.lmdb", {"000/0": picture(0)}, meta))[0]
     with pytest.raises(BrokenFileError, match=r"'000/1' .* is not there"):
         clip.read([1])
+
+
+def test_many_broken_pictures_are_one_broken_clip(tmp_path):
+    root = write(tmp_path / "b.lmdb", {f"000/{n}": b"no" for n in range(3)})
+    clip = LmdbFolder(root)[0]
+    paths = set()
+    for index in range(3):
+        with pytest.raises(BrokenFileError) as caught:
+            clip.read([index])
+        paths.add(caught.value.path)
+    assert len(paths) == 1
+
+
+def test_the_list_of_keys_is_read_alike_everywhere(tmp_path, monkeypatch):
+    root = write(tmp_path / "f.lmdb", {})
+    (root / "meta_info.txt").write_text("caf\u00e9/0.png (24,32,3) 1\n", encoding="utf-8")
+    monkeypatch.setattr("io.text_encoding", lambda encoding, level=2: encoding or "ascii")  # the system's own
+    assert [clip.name for clip in LmdbFolder(root)] == ["caf\u00e9"]
 
 
 def test_pictures_of_several_sizes_are_no_clip(tmp_path, caplog):

@@ -100,6 +100,22 @@ def test_an_error_names_the_part_that_is_wrong(parts, tmp_path):
     parts["few"]["root"] = str(tmp_path / "nowhere")
     with pytest.raises(UserError, match=r"nowhere' does not exist. Set data.parts.few.root=FOLDER"):
         data(parts)
+    file = tmp_path / "file"
+    file.write_text("")
+    parts["few"] |= {"root": parts["many"]["root"], "index": str(file / "index")}
+    with pytest.raises(UserError, match=r"Set data\.parts\.few\.index=DIR"):
+        data(parts)
     parts["few"]["root"] = parts["many"]["root"] = None
     with pytest.raises(UserError, match=r"Set data.parts.NAME.root=FOLDER for some of: many, few, other"):
         data(parts)
+
+
+def test_videos_of_a_part_can_be_kept_in_memory_and_read_by_pyav(compose):
+    part = "data.parts.videos.kind.source"
+    kind = compose("data=mixture", f"{part}.decoder=pyav", f"{part}.keep_in_memory=true").data.parts.videos.kind
+    alone = compose("data=video_folder", "data.source.decoder=pyav", "data.source.keep_in_memory=true").data
+    assert kind.source == alone.source
+
+
+def test_what_made_given_lr_can_be_said(tmp_path, parts):
+    assert data(parts, lr_is="bicubic").train_clips is not None

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from vsr.data import vimeo90k_data
+from vsr.data.batch import hr_and_lr
 from vsr.data.broken import BrokenFileError
 from vsr.errors import UserError
 
@@ -54,8 +55,10 @@ def test_the_centre_frame_protocol_is_told_to_the_evaluator(root):
 
 
 def test_training_items_are_mirrored_to_fourteen_frames(root):
-    item = data(root, mirror=True, reverse=False).train_clips[0]
-    levels = item["hr"][:, 0, 0, 0].tolist()
+    item = data(root, lr="LRx4", mirror=True, reverse=False).train_clips[0]
+    hr, lr = hr_and_lr({name: item[name][None] for name in ("hr", "lr")} | {"mirrored": item["mirrored"]}, None)
+    assert lr.shape[1] == 14
+    levels = (hr[0, :, 0, 0, 0] * 255).round().tolist()
     assert len(levels) == 14
     assert levels == levels[::-1]
     assert np.diff(levels[:7]).tolist() == [1] * 6
@@ -90,6 +93,13 @@ def test_a_septuplet_of_another_size_is_broken(root):
     clip = data(root).val_clips.clips[1]
     with pytest.raises(BrokenFileError, match=r"00003/0001/im1.png' is 32x32, .* 80x64"):
         clip.read([0])
+
+
+def test_a_list_is_read_alike_everywhere(root, monkeypatch):
+    (root / "sequences" / TEST[0]).rename(root / "sequences" / "00001" / "caf\u00e9")
+    (root / "sep_testlist.txt").write_text("00001/caf\u00e9\n", encoding="utf-8")
+    monkeypatch.setattr("io.text_encoding", lambda encoding, level=2: encoding or "ascii")  # the system's own
+    assert [item["name"] for item in data(root).val_dataloader()] == ["00001/caf\u00e9"]
 
 
 def test_all_septuplets_are_small_in_memory(root):

@@ -123,6 +123,25 @@ def test_other_takes_of_one_scene_are_no_duplicates(tmp_path):
     assert set(fates(prepare([tmp_path / "in"], tmp_path / "store")).values()) == {None}
 
 
+def test_other_takes_with_little_motion_are_no_duplicates(tmp_path):
+    """In each, a spot is brighter by 7 grey levels for a while, at a time and place of its own."""
+    for take, (first, last, top, left) in enumerate([(2, 11, 0, 0), (8, 17, 24, 40), (1, 3, 0, 0), (12, 14, 24, 40)]):
+        frames = np.repeat(scene(0)[:1] // 2, 20, 0)
+        frames[first:last, top : top + 12, left : left + 20] += 7
+        save_frames(tmp_path / "in" / f"take {take}", frames)
+    report = prepare([tmp_path / "in"], tmp_path / "store", Settings(keep_static=True))
+    assert set(fates(report).values()) == {None}
+
+
+def test_copies_of_a_still_are_duplicates_where_stills_are_kept(tmp_path):
+    still = np.repeat(scene(3)[:1], 20, 0)
+    for crf in (18, 30):
+        save_video(tmp_path / "in" / f"{crf}.mp4", still, crf)
+    report = prepare([tmp_path / "in"], tmp_path / "store", Settings(keep_static=True))
+    assert sorted(fates(report).values(), key=str) == [None, "duplicate"]
+    assert fates(prepare([tmp_path / "in"], tmp_path / "store", Settings(keep_static=True))) == fates(report)
+
+
 @pytest.mark.parametrize("stop_at", [1, 2])
 def test_after_an_interruption_it_goes_on_to_the_same_store(film, tmp_path, monkeypatch, stop_at):
     prepare([film], tmp_path / "whole")

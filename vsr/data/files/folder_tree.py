@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 def natural_key(name: str) -> list[tuple[int, str]]:
     """Sort key that counts digits as numbers: ``frame2`` comes before ``frame10``."""
     parts = re.split(r"(\d+)", name)
-    return [(int(part), "") if part.isdigit() else (0, part) for part in parts]
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in parts]
 
 
 def files_by_folder(root: str | Path | None, suffixes: Iterable[str]) -> dict[Path, list[Path]]:

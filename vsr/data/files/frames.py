@@ -37,6 +37,7 @@ class FrameClip:
         self, files: Sequence[Path], name: str, size: tuple[int, int] | None = None, cuts: Sequence[int] = ()
     ) -> None:
         self.folder, self.name, self.length = files[0].parent, name, len(files)
+        self.path = self.folder  # as every clip that lies somewhere has it
         self.cuts: Sequence[int] = tuple(cuts)
         assert all(file.parent == self.folder for file in files)
         self._names = [file.name for file in files]  # not paths: a data set can have a million

@@ -19,9 +19,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from vsr.data.broken import BrokenFileError
+from vsr.data.files.unreadable_now import UnreadableNowError
 from vsr.errors import UserError
 
-VERSION = 1  # of what examining finds; entries of another version are examined anew
+VERSION = 2  # of what examining finds; entries of another version are examined anew
 AT_ONCE = 8  # most files that are examined at once: each needs the memory of a decoder
 
 Found = dict[str, Any]
@@ -61,8 +62,8 @@ def examine_all(
         root: the paths are below it, or it is the only one.
         paths: files or folders.
         stamp: what a path must still have for the index's entry to be valid.
-        examine: returns what can be written as JSON or raises `BrokenFileError`; raises `StoppedError` soon after the
-            event is set.
+        examine: returns what can be written as JSON or raises `BrokenFileError`, of which the index keeps all but
+            `UnreadableNowError`; raises `StoppedError` soon after the event is set.
         index: folder of the index files, made if missing; None keeps nothing.
         kind: names what is examined, in the file's name and in messages.
 
@@ -101,7 +102,7 @@ def _examined(
         try:
             return examine(path, stop)
         except BrokenFileError as broken:
-            return BrokenFileError(str(broken), broken.path)  # without its traceback, which keeps the file open
+            return type(broken)(str(broken), broken.path)  # without its traceback, which keeps the file open
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
@@ -175,8 +176,8 @@ class _Ledger:
         return BrokenFileError(entry["broken"], str(path)) if "broken" in entry else entry.get("found")
 
     def add(self, path: Path, stamp: Stamp | None, result: Found | BrokenFileError) -> None:
-        """Keep a result, unless another mode of the file alone could change it."""
-        if self._file is None or stamp is None or not os.access(path, os.R_OK):
+        """Keep a result, unless it may be another one although the file stays as it is."""
+        if self._file is None or stamp is None or isinstance(result, UnreadableNowError):
             return
         what = {"broken": str(result)} if isinstance(result, BrokenFileError) else {"found": result}
         try:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 import av
@@ -11,11 +13,13 @@ from av.stream import Disposition
 from av.video.reformatter import VideoReformatter
 
 from vsr.data.clip import Window
+from vsr.data.files.unreadable_now import passing_reason
 from vsr.data.files.video_facts import DecodeError, VideoFacts
 
 
 class PyAVReader:
-    """Decodes forwards from the key frame before a wanted frame, and knows a frame by its time.
+    """Decodes forwards from the key frame before a wanted frame, and knows a frame by its time. A frame that is
+    predicted from a damaged one is damaged.
 
     Args:
         path: the file.
@@ -23,6 +27,7 @@ class PyAVReader:
 
     Raises:
         DecodeError: it cannot be opened.
+        OSError, MemoryError: the machine does not let it be, at present.
     """
 
     def __init__(self, path: Path, facts: VideoFacts) -> None:
@@ -30,8 +35,11 @@ class PyAVReader:
         self._times, self._keys = facts.frame_times, facts.key_frames
         self._next = 0  # the frame that comes next
         self._to_rgb = VideoReformatter()
-        self._wanted_from: int | None = None  # time before which frames need not come out
+        self._open = ExitStack()
         self._rewind()
+
+    def __del__(self) -> None:
+        self._open.close()  # PyAV's containers are in a cycle, so that without this they stay open for long
 
     def read(self, indices: Sequence[int], window: Window | None = None) -> np.ndarray:
         """See `Clip.read`. No more than one whole decoded frame is held at a time.
@@ -52,7 +60,7 @@ class PyAVReader:
         for start in self._starts(index):
             self._go_to(start)
             frame = self._forward_to(index)
-            if frame is not None and not frame.is_corrupt:
+            if frame is not None:
                 return frame
         raise DecodeError(f"frame {index} cannot be decoded")
 
@@ -77,45 +85,46 @@ class PyAVReader:
         except av.FFmpegError:
             self._rewind()
             return
-        self._frames, self._next = self._decoded(), start
+        self._start_at(start)
 
     def _rewind(self) -> None:
+        opened = ExitStack()
         try:
-            self._container = av.open(str(self._path))
-            self._stream = picture_stream(self._container)
+            container = opened.enter_context(av.open(str(self._path)))
+            stream = picture_stream(container)
         except Exception as error:  # of a damaged file PyAV raises more than its own errors
+            opened.close()
+            if passing_reason(error):
+                raise
             raise DecodeError(str(error)) from error
+        self._open.close()
+        self._open, self._container, self._stream = opened, container, stream
         self._stream.codec_context.thread_count = 1  # the workers are the parallelism
         self._may_skip = self._stream.codec_context.codec.canonical_name in SKIPPING
-        self._frames, self._next = self._decoded(), 0
+        self._start_at(0)
+
+    def _start_at(self, start: int) -> None:
+        self._skip = _Skip()
+        self._frames = _decoded(self._container, self._stream, self._skip)
+        self._next = self._start = start
+        self._damaged = start > 0  # until the key frame is there
 
     def _forward_to(self, index: int) -> av.VideoFrame | None:
         """Decode up to frame ``index``; None if it does not come out."""
-        self._wanted_from = int(self._times[index]) if len(self._times) and self._may_skip else None
+        self._skip.before = int(self._times[index]) if len(self._times) and self._may_skip else None
         try:
             for frame in self._frames:
                 number = self._number(frame)
                 self._next = number + 1
+                if number >= self._start:  # those shown before it may lack what they are predicted from
+                    self._damaged = frame.is_corrupt or (self._damaged and not frame.key_frame)
                 if number >= index:
-                    return frame if number == index else None
-        except av.FFmpegError:
-            pass
+                    return frame if number == index and not self._damaged else None
+        except av.FFmpegError as error:
+            if passing_reason(error):
+                raise
         self._next = _NOWHERE
         return None
-
-    def _decoded(self) -> Iterator[av.VideoFrame]:
-        started, context = False, self._stream.codec_context
-        for packet in self._container.demux(self._stream):
-            early = self._wanted_from is not None and packet.pts is not None and packet.pts < self._wanted_from
-            context.skip_frame = "NONREF" if early else "DEFAULT"
-            try:
-                frames = packet.decode()
-            except av.FFmpegError:
-                if started:
-                    raise
-                continue  # a file may begin, and a seek may end, amid frames whose key frame is missing
-            started = started or bool(frames)
-            yield from frames
 
     def _number(self, frame: av.VideoFrame) -> int:
         if not len(self._times):
@@ -128,6 +137,28 @@ class PyAVReader:
 _NOWHERE = 2**62  # after every frame
 # Codecs in which a frame that is said not to be referred to is needed by no other frame. HEVC's may be.
 SKIPPING = ("h264", "mpeg4")
+
+
+@dataclass
+class _Skip:
+    """Frames that need not come out: those at times ``before`` which no other frame needs."""
+
+    before: int | None = None
+
+
+def _decoded(container: av.container.InputContainer, stream: av.VideoStream, skip: _Skip) -> Iterator[av.VideoFrame]:
+    started, context = False, stream.codec_context
+    for packet in container.demux(stream):
+        early = skip.before is not None and packet.pts is not None and packet.pts < skip.before
+        context.skip_frame = "NONREF" if early else "DEFAULT"
+        try:
+            frames = packet.decode()
+        except av.FFmpegError:
+            if started:
+                raise
+            continue  # a file may begin, and a seek may end, amid frames whose key frame is missing
+        started = started or bool(frames)
+        yield from frames
 
 
 def picture_stream(container: av.container.InputContainer) -> av.VideoStream:

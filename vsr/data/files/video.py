@@ -7,15 +7,17 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 
 from vsr.data.broken import BrokenFileError, leave_out
 from vsr.data.clip import Clips, Window
 from vsr.data.files.folder_tree import files_by_folder
-from vsr.data.files.index import examine_all, file_stamp
+from vsr.data.files.index import Stamp, examine_all, file_stamp
 from vsr.data.files.video_examination import broken_if_unreadable, counted_facts, decoded_facts
 from vsr.data.files.video_facts import DecodeError, VideoFacts
 from vsr.data.files.video_readers import reader_of
@@ -49,7 +51,8 @@ class VideoClip:
     """One video file, as a player shows it: rotated as it says, though by square pixels (a sample aspect ratio is
     ignored), in RGB by its colour matrix and range. Alpha is left out; more than 8 bits are rounded to 8.
 
-    Read by decord, or by PyAV where ``facts`` say so, decord is missing, or it fails.
+    Read by decord, or by PyAV where ``facts`` say so, decord is missing, or it fails. Damage that comes later and
+    leaves size and time of the file as they are is noticed by PyAV alone: decord makes frames that look whole.
 
     Args:
         path: the file.
@@ -97,7 +100,8 @@ class VideoClip:
     def _decode(self, indices: Sequence[int], window: Window | None) -> np.ndarray:
         self._refuse_changed()
         try:
-            return reader_of(self.path, self._facts, self._stamp, os.getpid()).read(indices, window)
+            with broken_if_unreadable(self.path, (OSError, MemoryError)):
+                return reader_of(self.path, self._facts, self._stamp, os.getpid()).read(indices, window)
         except DecodeError as error:
             if self._facts.decoder == "decord":
                 log.debug("'%s' is read by PyAV from now on: %s", self.path, error)
@@ -131,9 +135,9 @@ class VideoFolder(Clips):
         keep_in_memory: see `VideoClip`.
         index: folder for what examining the files finds, so that it is done once; None keeps nothing.
         cuts: decode every file once to find where shots begin, what is damaged, and how it is best read; False reads
-            it without decoding: such a file has no cuts, and damage is found only in training.
+            it without decoding: such a file has no cuts, damage is found only in training, and PyAV reads it.
         max_broken: greatest share of files that may be left out because they cannot be read.
-        decoder: ``decord``, where it reads a file exactly, or ``pyav`` for all of them.
+        decoder: ``decord``, where it is known to read a file exactly, or ``pyav`` for all of them.
 
     Raises:
         UserError: no such folder, no video in it, too many that cannot be read, or another decoder.
@@ -154,19 +158,29 @@ class VideoFolder(Clips):
         found = examine_all(
             Path(str(root)).expanduser(),
             list(files),
-            file_stamp,
+            _stamp,
             lambda file, stop: asdict(facts_of(file, stop)),
             index,
             "videos" if cuts else "undecoded-videos",
         )
-        broken = [result for result in found if isinstance(result, BrokenFileError)]
+        clips: list[VideoClip] = []
+        broken: list[BrokenFileError] = []
+        for (file, name), facts in zip(files.items(), found, strict=True):
+            if isinstance(facts, BrokenFileError):
+                broken.append(facts)
+                continue
+            known = VideoFacts(**(facts | {"decoder": "pyav"} if only_pyav else facts))
+            try:
+                clips.append(VideoClip(file, keep_in_memory, name, known))
+            except BrokenFileError as vanished:
+                broken.append(vanished)
         leave_out(broken, len(files), max_broken)
-        clips = [
-            VideoClip(file, keep_in_memory, name, VideoFacts(**(facts | {"decoder": "pyav"} if only_pyav else facts)))
-            for (file, name), facts in zip(files.items(), found, strict=True)
-            if not isinstance(facts, BrokenFileError)
-        ]
         super().__init__(clips, broken)
+
+
+def _stamp(file: Path) -> Stamp:
+    """Of a file, and of what it was examined with."""
+    return {**file_stamp(file), "av": av.__version__, "decord": find_spec("decord") is not None}
 
 
 def _names(root: str | Path | None) -> dict[Path, str]:

@@ -17,6 +17,7 @@ from vsr.data.files.decord_reader import DecordReader
 from vsr.data.files.index import StoppedError
 from vsr.data.files.pyav_reader import PyAVReader, displayed, picture_stream
 from vsr.data.files.scene_cuts import THUMBNAIL, scene_cuts
+from vsr.data.files.unreadable_now import UnreadableNowError, passing_reason
 from vsr.data.files.video_facts import DecodeError, VideoFacts, packed
 from vsr.data.files.video_samples import Samples
 
@@ -59,17 +60,20 @@ def decoded_facts(path: Path, stop: threading.Event | None = None) -> VideoFacts
         survey = _Survey(container, stop)
         cuts = scene_cuts(thumbnails(survey.frames()))
         facts = survey.facts(samples.size, times, keys, cuts)
-    return _with_reader_that_agrees(path, facts, samples)
+        try_decord = survey.suits_decord(samples.size)
+    with broken_if_unreadable(path):
+        return _with_reader_that_agrees(path, facts, samples, try_decord)
 
 
 def counted_facts(path: Path, stop: threading.Event | None = None) -> VideoFacts:
     """What the first frame and the packets tell, without a decode of the rest: cuts are not found, and damage only
-    where it is read. See `decoded_facts`."""
+    where it is read. That is by PyAV, for of a damaged file decord makes frames that look whole. See `decoded_facts`.
+    """
     with broken_if_unreadable(path), av.open(str(path)) as container:
         first = next(_Survey(container, stop).frames(), None)
         size = (0, 0) if first is None else displayed(first, VideoReformatter()).shape[:2]
     with broken_if_unreadable(path), av.open(str(path)) as container:
-        survey = _Survey(container, stop, first is not None and bool(first.rotation))
+        survey = _Survey(container, stop)
         shown = [
             (packet.pts, packet.is_keyframe) for packet in survey.packets() if packet.size and not packet.is_discard
         ]
@@ -81,15 +85,13 @@ def counted_facts(path: Path, stop: threading.Event | None = None) -> VideoFacts
 
 
 class _Survey:
-    """One pass over an open file. Whether it is ``rotated`` its frames tell."""
+    """One pass over an open file."""
 
-    def __init__(
-        self, container: av.container.InputContainer, stop: threading.Event | None, rotated: bool = False
-    ) -> None:
+    def __init__(self, container: av.container.InputContainer, stop: threading.Event | None) -> None:
         self._container, self._stop = container, stop
         self._stream = picture_stream(container)
         self._stream.codec_context.thread_count = 1  # several files are examined at once
-        self._rotated, self._open_groups = rotated, False
+        self._rotated = self._open_groups = False
 
     def packets(self) -> Iterator[av.Packet]:
         """Those of the picture, up to the end that the container promises."""
@@ -116,6 +118,8 @@ class _Survey:
             try:
                 frames = packet.decode()
             except av.FFmpegError as error:
+                if passing_reason(error):
+                    raise
                 if not count:
                     continue  # the file begins amid frames whose key frame is missing
                 raise _damaged_at(count, error.strerror) from error
@@ -138,16 +142,17 @@ class _Survey:
             length=len(times),
             size=(size[0], size[1]),
             fps=float(self._stream.average_rate or 0),
-            decoder="decord" if self._suits_decord(size) else "pyav",
+            decoder="pyav",
             # A program stream's frames need not have times, and get other ones when it is read from the middle.
             times=packed(times) if ascending and self._container.format.name != "mpeg" else "",
             keys=packed(keys),
             cuts=tuple(cuts),
         )
 
-    def _suits_decord(self, size: tuple[int, ...]) -> bool:
-        """decord cannot turn pictures by 90 degrees, makes RGB in its own way of odd sizes and of more than 8 bits,
-        and takes frames before a key frame for broken ones where they are predicted from frames beyond it."""
+    def suits_decord(self, size: tuple[int, ...]) -> bool:
+        """Whether decord may read the file, once all `frames` are known. It cannot turn pictures by 90 degrees, makes
+        RGB in its own way of odd sizes and of more than 8 bits, and takes frames before a key frame for broken ones
+        where they are predicted from frames beyond it."""
         codec = self._stream.codec_context
         pixels = codec.format
         eight_bits = pixels is not None and all(component.bits <= 8 for component in pixels.components)
@@ -169,14 +174,13 @@ class _Survey:
             raise DamageError(f"is cut off at {end:.1f} s of {length:.1f} s", "Fetch it again, or remove it.")
 
 
-def _with_reader_that_agrees(path: Path, facts: VideoFacts, samples: Samples) -> VideoFacts:
-    if facts.decoder == "decord":
+def _with_reader_that_agrees(path: Path, facts: VideoFacts, samples: Samples, try_decord: bool) -> VideoFacts:
+    if try_decord:
         try:
             if samples.agree_with(DecordReader(path, facts)):
-                return facts
+                return replace(facts, decoder="decord")
         except DecodeError:
             pass
-        facts = replace(facts, decoder="pyav")
     # Without times PyAV counts frames from the beginning: slow, and right in any file.
     return facts if samples.agree_with(PyAVReader(path, facts)) else replace(facts, times="")
 
@@ -186,8 +190,13 @@ def _damaged_at(frame: int, why: str | None) -> DamageError:
 
 
 @contextmanager
-def broken_if_unreadable(path: Path) -> Iterator[None]:
-    """What goes wrong with the file ``path`` inside, as one `BrokenFileError` that says so."""
+def broken_if_unreadable(path: Path, errors: tuple[type[Exception], ...] = (Exception,)) -> Iterator[None]:
+    """What goes wrong with the file ``path`` inside, as one `BrokenFileError` that says so.
+
+    Args:
+        path: the file.
+        errors: that are taken for the file's: of a damaged one PyAV raises much beside its own.
+    """
     try:
         yield
     except (BrokenFileError, StoppedError):
@@ -195,16 +204,19 @@ def broken_if_unreadable(path: Path) -> Iterator[None]:
     except DamageError as error:
         what, remedy = error.args
         raise BrokenFileError(f"Video '{path}' {what}. {remedy}", str(path)) from error
-    except Exception as error:  # of a damaged file PyAV raises much beside its own errors
-        raise BrokenFileError(f"Video '{path}' {_why(path, error)}", str(path)) from error
+    except errors as error:
+        kind = UnreadableNowError if passing_reason(error) else BrokenFileError
+        raise kind(f"Video '{path}' {_why(path, error)}", str(path)) from error
 
 
 def _why(path: Path, error: Exception) -> str:
+    if isinstance(error, PermissionError):
+        return "may not be read: permission denied. Change its mode, or remove it."
+    if reason := passing_reason(error):
+        return f"cannot be read now ({reason}). The next start tries it again."
     if not path.exists():
         gone = f"is a link to '{path.readlink()}', which" if path.is_symlink() else ""
         return f"{gone} does not exist. Restore or remove it.".strip()
-    if isinstance(error, PermissionError):
-        return "may not be read: permission denied. Change its mode, or remove it."
     if path.stat().st_size == 0:
         return "cannot be read: it is empty. Replace or remove it."
     if isinstance(error, LookupError):

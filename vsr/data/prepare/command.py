@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
+from vsr.data.prepare.bar import AboveBar
 from vsr.data.prepare.run import prepare
 from vsr.data.prepare.settings import Settings
 from vsr.data.prepare.verify import verify
@@ -19,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Prepare a store, or verify one. Exits with 1 where that cannot be done or the store is damaged, with 130 on
     Ctrl-C."""
     options = _parser().parse_args(arguments)
-    logging.basicConfig(format="%(message)s", level=logging.INFO)
+    logging.basicConfig(format="%(message)s", level=logging.INFO, handlers=[AboveBar()])
     try:
         if options.verify:
             _verify(options.output)

@@ -24,12 +24,12 @@ class Seen:
 
     def __init__(self) -> None:
         self._by_hash: dict[str, str] = {}
-        self._by_length: dict[int, list[tuple[str, np.ndarray]]] = defaultdict(list)
+        self._by_length: dict[int, list[tuple[Shot, np.ndarray]]] = defaultdict(list)
 
     def add(self, shot: Shot) -> None:
         """Remember a stored shot."""
         self._by_hash.setdefault(str(shot.sha256), shot.name)
-        self._by_length[shot.frames].append((shot.name, _signature(shot)))
+        self._by_length[shot.frames].append((shot, _signature(shot)))
 
     def original(self, shot: Shot) -> str | None:
         """Name of the shot that this one is a duplicate of."""
@@ -37,9 +37,9 @@ class Seen:
             return name
         seen, slack = _signature(shot), max(1, int(LENGTH_TOLERANCE * shot.frames))
         for length in range(shot.frames - slack, shot.frames + slack + 1):
-            for name, other in self._by_length.get(length, ()):
-                if alike(seen, other):
-                    return name
+            for other, looks in self._by_length.get(length, ()):
+                if alike(seen, looks, still=bool(shot.static and other.static)):
+                    return other.name
         return None
 
 

@@ -39,16 +39,21 @@ def signature(thumbs: np.ndarray) -> np.ndarray:
     return thumbs[moments].round().astype(np.uint8)
 
 
-def alike(one: np.ndarray, other: np.ndarray) -> bool:
+def alike(one: np.ndarray, other: np.ndarray, still: bool = False) -> bool:
     """Whether two signatures are of the same shot, maybe encoded anew or at another size.
 
     They look alike: their thumbnails differ by 6 grey levels at most on average. And they move alike: the changes
-    around the mean over time correlate by 0.95 or more, or neither changes. Two takes from one camera are two shots.
+    around the mean over time correlate by more than 0.95. Two takes from one camera are two shots.
+
+    Args:
+        one: a signature.
+        other: another.
+        still: both shots are `static`: looks decide alone.
     """
     one, other = one.astype(np.float32), other.astype(np.float32)
     if np.abs(one - other).mean() > UNLIKE:
         return False
-    one, other = one - one.mean(0), other - other.mean(0)
-    if max(np.abs(one).max(), np.abs(other).max()) <= STILL:
+    if still:
         return True
-    return bool((one * other).sum() >= CORRELATION * np.sqrt((one**2).sum() * (other**2).sum()))
+    one, other = one - one.mean(0), other - other.mean(0)
+    return bool((one * other).sum() > CORRELATION * np.sqrt((one**2).sum() * (other**2).sum()))

@@ -9,10 +9,8 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from tqdm import tqdm
-from tqdm.contrib.logging import logging_redirect_tqdm
-
 from vsr.data.broken import BrokenFileError
+from vsr.data.prepare.bar import bar
 from vsr.data.prepare.duplicates import Seen
 from vsr.data.prepare.plan import DUPLICATE, Task, plan
 from vsr.data.prepare.report import Report
@@ -76,10 +74,10 @@ def _store(store: WritableStore, tasks: Sequence[Task], settings: Settings, work
         if shot.file:
             seen.add(shot)
     processes = Workers(partial(_attempt, folder=store.folder, keep_static=settings.keep_static), workers, _crashed)
-    frames = tqdm(desc="storing", total=sum(task.shot.frames for task in tasks), unit="frame", disable=None)
-    with logging_redirect_tqdm(), frames, contextlib.closing(processes.in_order(tasks)) as results:
+    total = sum(task.shot.frames for task in tasks)
+    with bar("storing frames", total) as done, contextlib.closing(processes.in_order(tasks)) as results:
         for task, result in results:
-            frames.update(task.shot.frames)
+            done(task.shot.frames)
             if isinstance(result, BrokenFileError):
                 if task.shot.clip not in broken:
                     log.warning(f"left out: {result}")
@@ -100,7 +98,7 @@ def _keep(store: WritableStore, seen: Seen, shot: Shot) -> None:
 
 def _drop(store: WritableStore, shot: Shot, original: str) -> None:
     _delete(store.folder, shot)
-    store.add(replace(shot, file=None, sha256=None, signature=None, dropped=DUPLICATE, original=original))
+    store.add(replace(shot, file=None, sha256=None, signature=None, static=None, dropped=DUPLICATE, original=original))
 
 
 def _delete(folder: Path, shot: Shot) -> None:

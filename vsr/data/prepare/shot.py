@@ -11,6 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from vsr.data.files.index import StoppedError
 from vsr.data.prepare.look import signature, static, thumbnails
 from vsr.data.prepare.plan import STATIC, Task
 from vsr.data.store.folder import HEADER_BYTES
@@ -19,10 +20,6 @@ from vsr.whole_file import whole_file
 
 CHUNK_BYTES = 64 * 2**20
 """Read at once, in pictures of the source: a shot can be larger than the memory."""
-
-
-class StoppedError(Exception):
-    """Somebody asked for an end before the shot was whole."""
 
 
 def store_shot(task: Task, folder: Path, keep_static: bool, stopped: Callable[[], bool]) -> Shot:
@@ -53,10 +50,12 @@ def store_shot(task: Task, folder: Path, keep_static: bool, stopped: Callable[[]
             file.write(frames.data)
             thumbs.append(thumbnails(frames))
     looks = np.concatenate(thumbs)
-    if static(looks) and not keep_static:
+    still = static(looks)
+    if still and not keep_static:
         path.unlink()
         return replace(shot, file=None, dropped=STATIC)
-    return replace(shot, sha256=digest.hexdigest(), signature=b64encode(signature(looks).tobytes()).decode())
+    looks_like = b64encode(signature(looks).tobytes()).decode()
+    return replace(shot, sha256=digest.hexdigest(), signature=looks_like, static=still or None)
 
 
 def _chunks(task: Task) -> Iterator[np.ndarray]:

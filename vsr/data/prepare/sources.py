@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from vsr.data.broken import BrokenFileError
-from vsr.data.clip import Clip
+from vsr.data.clip import Clip, Clips
 from vsr.data.files.folder_tree import files_by_folder
 from vsr.data.files.frames import SUFFIXES as PICTURES
 from vsr.data.files.frames import FrameFolder
@@ -48,24 +48,20 @@ def find_sources(paths: Sequence[str | Path], index: str | Path | None) -> tuple
         index: see `vsr.data.VideoFolder`.
 
     Raises:
-        UserError: a path does not exist or holds nothing, nothing can be read, or two clips have the same
-            name.
+        UserError: a path does not exist or holds nothing, nothing of all paths can be read, two clips have the same
+            name, or the index cannot be written.
     """
     found: dict[str, Source] = {}
     broken: list[BrokenFileError] = []
     for path in (Path(path).expanduser() for path in paths):
-        try:
-            groups = _clips(path, index)
-        except UserError as error:
-            if not path.is_file():
-                raise
-            log.warning(f"left out: {error}")
-            broken.append(BrokenFileError(str(error), str(path)))
-            continue
-        for clips in groups:
+        for clips in (_readable(kind, path, index) for kind in _kinds(path)):
             broken += clips.broken
             for clip in clips:
-                source = _source(clip, path)
+                try:
+                    source = _source(clip, path)
+                except OSError as error:  # it was there when it was examined
+                    broken.append(_vanished(clip, error))
+                    continue
                 if source.name in found:
                     raise UserError(f"'{found[source.name].path}' and '{source.path}' would both be called "
                                     f"'{source.name}' in the store: rename one.")  # fmt: skip
@@ -75,19 +71,41 @@ def find_sources(paths: Sequence[str | Path], index: str | Path | None) -> tuple
     return list(found.values()), broken
 
 
-def _clips(path: Path, index: str | Path | None) -> list[Any]:
+def _kinds(path: Path) -> list[type[VideoFolder | FrameFolder]]:
+    """What reads ``path``: a folder may hold both kinds."""
     if path.is_file():
-        return [VideoFolder(path, index=index, max_broken=1.0)]
+        return [VideoFolder]
     if not path.is_dir():
         raise UserError(f"'{path}' does not exist: expected a video, or a folder of videos or of folders of frames.")
-    suffixes = {file.suffix.lower() for files in files_by_folder(path, VIDEOS + PICTURES).values() for file in files}
-    kinds: list[Any] = [VideoFolder] * (not suffixes.isdisjoint(VIDEOS))
-    kinds += [FrameFolder] * (not suffixes.isdisjoint(PICTURES))
-    return [kind(path, index=index, max_broken=1.0) for kind in kinds]
+    try:
+        groups = files_by_folder(path, VIDEOS + PICTURES)
+    except UserError as error:
+        raise UserError(f"'{path}' holds no video and no picture: give another SOURCE.") from error
+    suffixes = {file.suffix.lower() for files in groups.values() for file in files}
+    kinds = ((VideoFolder, VIDEOS), (FrameFolder, PICTURES))
+    return [kind for kind, endings in kinds if not suffixes.isdisjoint(endings)]
+
+
+def _readable(kind: type[VideoFolder | FrameFolder], path: Path, index: str | Path | None) -> Clips:
+    """The clips of one ``kind``, none where all are broken."""
+    try:
+        return kind(path, index=index, max_broken=1.0)
+    except UserError as error:
+        if "data.index=" in str(error):  # it cannot be written, and would be as little for the next
+            raise UserError(str(error).replace("Set data.index=", "Give --index=")) from error
+        return Clips([], [BrokenFileError(str(error), str(path))])  # each of them was said already
+
+
+def _vanished(clip: Any, error: OSError) -> BrokenFileError:
+    broken = BrokenFileError(
+        f"'{clip.path}' is gone or cannot be read ({error.strerror}). Restore it.", str(clip.path)
+    )
+    log.warning(f"left out: {broken}")
+    return broken
 
 
 def _source(clip: Any, root: Path) -> Source:
-    path = Path(clip.folder if hasattr(clip, "folder") else clip.path)
+    path = Path(clip.path)
     base = root.resolve().name
     name = root.stem if root.is_file() else base if clip.name == base else f"{base}/{clip.name}"
     return Source(name, path.absolute(), _state(clip), clip)

@@ -15,6 +15,7 @@ from vsr.data.prepare.settings import Settings
 from vsr.data.store.folder import HEADER_BYTES, fault_of
 from vsr.data.store.index import NAME, Shot, add_to_index, read_index, write_index
 from vsr.errors import UserError
+from vsr.whole_file import remove_scratch
 
 LOCK = ".lock"
 
@@ -101,17 +102,18 @@ def writable_store(folder: Path, settings: Settings) -> Iterator[WritableStore]:
     """The store in ``folder``, new or to be added to, for this process alone.
 
     Raises:
-        UserError: the folder cannot be made, or has something else in it, a store of other settings, or another
-            process that writes it.
+        UserError: the folder cannot be made, or has something else in it (hidden files aside), a store of other
+            settings, or another process that writes it.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"'{folder}' cannot be made ({error.strerror}): give another --output.") from error
     try:
-        if not (folder / NAME).exists() and any(path.name != LOCK for path in folder.iterdir()):
+        if not (folder / NAME).exists() and any(path.name[0] != "." for path in folder.iterdir()):
             raise UserError(f"'{folder}' is neither empty nor a prepared store: give another --output.")
         with FileLock(folder / LOCK, timeout=0):
+            remove_scratch(folder)
             yield WritableStore(folder, settings)
     except Timeout as error:
         raise UserError(f"Another process is preparing '{folder}': wait for it, or give another --output.") from error

@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from tqdm import tqdm
-
 from vsr.data.broken import BrokenFileError
+from vsr.data.prepare.bar import bar
 from vsr.data.store.folder import HEADER_BYTES, fault_of
 from vsr.data.store.index import Shot, read_index
 
@@ -20,8 +19,12 @@ def verify(folder: str | Path) -> tuple[int, list[BrokenFileError]]:
     """
     folder = Path(folder).expanduser()
     shots = [shot for shot in read_index(folder)[1] if shot.file]
-    checked = tqdm(shots, desc="verifying", unit="shot", disable=None)
-    return len(shots), [fault for shot in checked if (fault := _fault(folder / str(shot.file), shot))]
+    faults = []
+    with bar("verifying shots", len(shots)) as done:
+        for shot in shots:
+            faults.append(_fault(folder / str(shot.file), shot))
+            done(1)
+    return len(shots), [fault for fault in faults if fault]
 
 
 def _fault(path: Path, shot: Shot) -> BrokenFileError | None:

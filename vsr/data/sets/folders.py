@@ -8,8 +8,10 @@ from typing import Any
 
 from vsr.data.clip import Clips
 from vsr.data.datamodule import ClipDataModule
+from vsr.data.evaluation_clips import MIN_LR
 from vsr.data.paired import Paired
 from vsr.data.sets.expected import under_key
+from vsr.data.sets.given_lr import LRIs
 from vsr.data.sets.hold_out import hold_out
 from vsr.errors import UserError
 
@@ -66,7 +68,7 @@ def folder_split(
     clips = _clips(source, root, lr, scale)
     if not train and val_clips is None:
         return None, clips
-    train_clips, held_out = hold_out(clips, val_clips)
+    train_clips, held_out = hold_out(clips, val_clips, MIN_LR * scale)
     return train_clips if train else None, held_out
 
 
@@ -92,7 +94,7 @@ def folder_data(
     max_broken: float = 0.1,
     index: str | None = None,
     cuts: bool | None = None,
-    lr_is: str | None = None,
+    lr_is: LRIs = None,
     **settings: Any,
 ) -> ClipDataModule:
     """The data module of `folder_split`.
@@ -109,7 +111,7 @@ def folder_data(
         max_broken: see ``source``; also passed on.
         index: see ``source``.
         cuts: see ``source``.
-        lr_is: what made given LR, for the record of a scoring.
+        lr_is: what made given LR (`made_by`), for records.
         settings: the other arguments of `ClipDataModule`.
     """
     train_clips, val = folder_split(

@@ -13,13 +13,15 @@ from vsr.errors import UserError, nearest
 log = logging.getLogger(__name__)
 
 
-def hold_out(clips: Sequence[Clip], names: Sequence[str] | None = None) -> tuple[Clips, Clips]:
+def hold_out(clips: Sequence[Clip], names: Sequence[str] | None = None, smallest: int = 0) -> tuple[Clips, Clips]:
     """(training clips, validation clips) of one source.
 
     Args:
         clips: the source. What it found broken goes with the training clips.
-        names: of the validation clips. None: the last clip validates or, of a single clip, the last fifth of its
-            frames. Clips of one video (those with an equal attribute ``video``) stay on one side.
+        names: of the validation clips. None: the last clip that is large enough validates or, of a single clip, the
+            last fifth of its frames. Of a video (clips with an equal attribute ``video``) that validates nothing
+            trains, unless all clips are of such.
+        smallest: side in pixels from which on a clip is large enough to validate on.
 
     Raises:
         UserError: a name that no clip has, no clip left to train on, or a single clip of a single frame.
@@ -28,7 +30,7 @@ def hold_out(clips: Sequence[Clip], names: Sequence[str] | None = None) -> tuple
     if names is not None:
         train, val = _by_name(clips, names)
         return Clips(train, broken), Clips(val)
-    last = clips[-1]
+    last = ([clip for clip in clips if min(clip.size) >= smallest] or clips)[-1]
     if len(clips) == 1:
         return _last_frames(last, broken)
     val = [clip for clip in clips if _video(clip) == _video(last)]
@@ -52,10 +54,18 @@ def _by_name(clips: Sequence[Clip], names: Sequence[str]) -> tuple[list[Clip], l
     for name in names:
         if name not in by_name:
             raise UserError(f"data.val_clips: there is no clip '{name}'.{nearest(name, list(by_name)[:20])}")
-    train = [clip for clip in clips if clip.name not in set(names)]
-    if not train:
+    others = [clip for clip in clips if clip.name not in set(names)]
+    if not others:
         raise UserError("data.val_clips holds out every clip: leave some to train on.")
-    return train, [by_name[name] for name in names]
+    val = [by_name[name] for name in names]
+    videos = {_video(clip) for clip in val}
+    train = [clip for clip in others if _video(clip) not in videos]
+    if not train:
+        log.warning("training and validation clips are of the same videos: there are no others")
+        return others, val
+    if len(train) < len(others):
+        log.info(f"{len(others) - len(train)} clips of the same videos as those of data.val_clips do not train")
+    return train, val
 
 
 def _video(clip: Clip) -> str:

@@ -38,6 +38,11 @@ class LmdbClip:
         self.root, self.name, self.prefix, self.frames = root, name, prefix, frames
         self.length, self.size = len(frames), size
 
+    @property
+    def path(self) -> Path:
+        """Where it lies: below the LMDB's folder, though only the LMDB knows it."""
+        return Path(self.root, self.name)
+
     def read(self, indices: Sequence[int], window: Window | None = None) -> np.ndarray:
         """See `Clip.read`."""
         window = window or Window(0, 0, *self.size)
@@ -60,7 +65,7 @@ class LmdbClip:
         return picture[..., ::-1]  # OpenCV decodes to BGR
 
     def _broken(self, key: str, reason: str) -> BrokenFileError:
-        return BrokenFileError(f"'{key}' of LMDB '{self.root}' {reason}. Make the LMDB anew.", f"{self.root}/{key}")
+        return BrokenFileError(f"'{key}' of LMDB '{self.root}' {reason}. Make the LMDB anew.", str(self.path))
 
 
 class LmdbFolder(Clips):
@@ -115,7 +120,7 @@ def _in_order(frames: tuple[str, ...]) -> tuple[str, ...]:
 
 def _meta_info(file: Path) -> Iterator[tuple[str, tuple[int, int]]]:
     """The key and the size (H, W) of each picture."""
-    for number, line in enumerate(file.read_text().splitlines(), start=1):
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
         if (found := _LINE.fullmatch(line.strip())) is None:
             raise UserError(
                 f"Line {number} of '{file}' should be like '000/00000000.png (720,1280,3) 1', and is '{line[:60]}'. "

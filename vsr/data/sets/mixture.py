@@ -11,6 +11,7 @@ from vsr.data.clip import Clip, Clips
 from vsr.data.datamodule import ClipDataModule
 from vsr.data.sets.expected import under_key
 from vsr.data.sets.folders import Split
+from vsr.data.sets.given_lr import LRIs
 from vsr.data.sets.renamed import renamed
 from vsr.errors import UserError
 
@@ -56,6 +57,7 @@ def mixture_data(
     scale: int,
     train: bool | None = True,
     max_broken: float = 0.1,
+    lr_is: LRIs = None,
     **settings: Any,
 ) -> ClipDataModule:
     """A data module that trains on the `Mixture` of the parts' training clips, and validates on their validation clips
@@ -67,6 +69,7 @@ def mixture_data(
         scale: super-resolution factor.
         train: None or False for evaluation only.
         max_broken: greatest share of broken files of each part; also passed on.
+        lr_is: what made the LR of all parts, where they bring it, for records.
         settings: the other arguments of `ClipDataModule`.
 
     Raises:

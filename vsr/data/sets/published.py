@@ -11,6 +11,7 @@ from vsr.data.files.folder_tree import natural_key
 from vsr.data.files.frames import SUFFIXES, FrameClip
 from vsr.data.paired import Paired
 from vsr.data.sets.expected import contents, given_folder
+from vsr.data.sets.given_lr import LRIs
 from vsr.errors import UserError
 
 
@@ -21,7 +22,7 @@ def benchmark(
     *,
     scale: int,
     train: bool | None = None,
-    lr_is: str | None = None,
+    lr_is: LRIs = None,
     **settings: Any,
 ) -> ClipDataModule:
     """A test set, for evaluation only. Unlike in training, nothing of it is left out: scores of a part would pass for
@@ -34,7 +35,7 @@ def benchmark(
         lr: likewise of their LR; None: the degradation makes LR.
         scale: super-resolution factor.
         train: None; as in every data config, where it means evaluation only.
-        lr_is: what made given LR, for the record of a scoring.
+        lr_is: what made given LR (`made_by`), for records.
         settings: the other arguments of `ClipDataModule`.
 
     Raises:

@@ -13,6 +13,7 @@ from vsr.data.files.frames import FrameFolder
 from vsr.data.paired import Paired
 from vsr.data.sets.expected import contents, given_folder
 from vsr.data.sets.folders import Split
+from vsr.data.sets.given_lr import LRIs
 from vsr.data.sets.renamed import renamed
 from vsr.errors import UserError, choose
 
@@ -87,7 +88,7 @@ def reds_data(
     max_broken: float = 0.1,
     index: str | None = None,
     cuts: bool = False,
-    lr_is: str | None = None,
+    lr_is: LRIs = None,
     **settings: Any,
 ) -> ClipDataModule:
     """The data module of `reds_split`.
@@ -101,7 +102,7 @@ def reds_data(
         max_broken: see ``root``; also passed on.
         index: see ``root``.
         cuts: see ``root``.
-        lr_is: what made given LR, for the record of a scoring.
+        lr_is: what made given LR (`made_by`), for records.
         settings: the other arguments of `ClipDataModule`.
     """
     train_clips, val = reds_split(

@@ -15,6 +15,7 @@ from vsr.data.datamodule import ClipDataModule
 from vsr.data.files.frames import FrameClip
 from vsr.data.paired import Paired
 from vsr.data.sets.expected import contents, given_folder
+from vsr.data.sets.given_lr import LRIs
 from vsr.errors import UserError
 
 FRAMES = 7
@@ -37,10 +38,14 @@ class Septuplet:
     length = FRAMES
     cuts: Sequence[int] = ()
 
+    @property
+    def path(self) -> Path:
+        """Its folder."""
+        return Path(self.root, self.name)
+
     def read(self, indices: Sequence[int], window: Window | None = None) -> np.ndarray:
         """See `Clip.read`."""
-        folder = Path(self.root, self.name)
-        pictures = [folder / f"im{number}.png" for number in range(1, FRAMES + 1)]
+        pictures = [self.path / f"im{number}.png" for number in range(1, FRAMES + 1)]
         return FrameClip(pictures, self.name, self.size).read(indices, window)
 
 
@@ -81,7 +86,7 @@ def vimeo90k_data(
     scale: int,
     train: bool | None = True,
     max_broken: float = 0.1,
-    lr_is: str | None = None,
+    lr_is: LRIs = None,
     **settings: Any,
 ) -> ClipDataModule:
     """A data module over ``root/sequences/00001/0001/im1.png`` ….
@@ -96,7 +101,7 @@ def vimeo90k_data(
         scale: super-resolution factor.
         train: None or False for evaluation only: ``train_list`` is not read.
         max_broken: greatest share of septuplets that may be missing; also passed on.
-        lr_is: what made given LR, for the record of a scoring.
+        lr_is: what made given LR (`made_by`), for records.
         settings: the other arguments of `ClipDataModule`.
 
     Raises:
@@ -128,7 +133,7 @@ def _listed(root: Path, key: str, names: str) -> list[str]:
             f"Vimeo-90K folder '{root}' has no list {names}; it holds {contents(root)}. "
             f"Copy the list there, or set data.{key} to its path."
         )
-    found = [words[0] for line in file.read_text().splitlines() if (words := line.split())]
+    found = [words[0] for line in file.read_text(encoding="utf-8").splitlines() if (words := line.split())]
     if not found or any(name.count("/") != 1 for name in found):
         raise UserError(f"List '{file}' should name septuplets, one a line, as 00001/0001. Set data.{key} to another.")
     return found

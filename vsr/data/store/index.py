@@ -31,6 +31,7 @@ class Shot:
         file: within the store's folder; None where it was dropped.
         sha256: of its pixels, RGB, frame after frame.
         signature: see `vsr.data.prepare.look.signature`, in base64.
+        static: nothing moves in it, and it is stored nevertheless; None otherwise.
         dropped: why it is not stored.
         original: name of the shot that it is a duplicate of.
     """
@@ -47,6 +48,7 @@ class Shot:
     file: str | None = None
     sha256: str | None = None
     signature: str | None = None
+    static: bool | None = None
     dropped: str | None = None
     original: str | None = None
 

@@ -10,10 +10,10 @@ from omegaconf import OmegaConf
 from vsr.data.augmentation import Augmentation
 from vsr.data.clip import Window
 from vsr.data.clip_sampler import ClipDraw
-from vsr.data.contact_sheet import SeenClip, contact_sheet, video_frames
-from vsr.data.preview import _about, preview
 from vsr.errors import UserError
+from vsr.inference.contact_sheet import SeenClip, contact_sheet, video_frames
 from vsr.inference.evaluator import Evaluator
+from vsr.inference.preview import _about, preview
 from vsr.training.scene import Scene
 
 SMALL = ["data=synthetic", "data.train.clips=3", "data.train.size=80", "data.val.size=64", "data.crop=64", "seed=7"]

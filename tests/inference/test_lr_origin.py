@@ -62,8 +62,8 @@ GIVEN = [f"data._target_={__name__}.scenes_with_lr", "data.train=null"]
 def test_weights_of_another_degradation_are_scored_with_a_warning(score):
     (line,), record = score(BI, "degradation=blur_subsample")
     assert line == (
-        "x: scored on other LR than these weights were trained on: name (blur_subsample_matlab, in training bicubic). "
-        "Set degradation= as it was in training."
+        "x: scored on other LR than these weights were trained on: degradation "
+        "(blur_subsample_matlab, in training bicubic). Set degradation= as it was in training."
     )
     assert record["degradation"] == "blur_subsample_matlab"
     assert record["trained_degradation"] == "bicubic"
@@ -86,7 +86,7 @@ def test_nothing_is_said_of_weights_of_unknown_training(score):
 
 def test_given_lr_is_what_its_data_set_says(score):
     (line,), record = score(BD, *GIVEN, "+data.lr_is=bicubic")
-    assert "name (bicubic, in training blur_subsample_matlab)" in line
+    assert "degradation (bicubic, in training blur_subsample_matlab)" in line
     assert "data.lr=null" in line
     assert record["degradation"] == "bicubic"
 
@@ -97,8 +97,9 @@ def test_given_lr_counts_and_not_the_degradation_that_is_not_run(score):
 
 
 def test_given_lr_of_unknown_making(score):
-    warnings, record = score(BD, *GIVEN)
-    assert warnings == []
+    (line,), record = score(BD, *GIVEN)
+    assert "what made the given LR is not known" in line and "(blur_subsample_matlab)" in line
+    assert score(None, *GIVEN)[1]["degradation"] == "given LR"
     assert record["degradation"] == "given LR"
 
 

@@ -69,9 +69,14 @@ def _partner(clip: Clip, lr: dict[str, Clip], scale: int) -> Clip:
     if partner.length != clip.length:
         raise UserError(f"Clip '{clip.name}' has {clip.length} frames, its low-resolution partner {partner.length}.")
     expected = (clip.size[0] // scale, clip.size[1] // scale)
+    if partner.size != expected and (partner.size[0] // scale, partner.size[1] // scale) == clip.size:
+        raise UserError(
+            f"Clip '{clip.name}' of data.root is {scale} times smaller than its partner of data.lr: exchange the two."
+        )
     if partner.size != expected:
         raise UserError(
             f"The low-resolution partner of clip '{clip.name}' is {partner.size[1]}x{partner.size[0]}, not "
-            f"{expected[1]}x{expected[0]} as scale={scale} asks. Change scale, or set data.lr=null to have it made."
+            f"{expected[1]}x{expected[0]} as scale={scale} asks. Change scale or data.lr, which may be null in "
+            "other data sets than data=paired: LR is then made."
         )
     return partner

@@ -52,13 +52,22 @@ class LROrigin:
 
     @property
     def warning(self) -> str | None:
-        """One line where the recipes differ."""
+        """One line where the recipes differ, or where of given LR it is not known whether they do."""
+        if self.given and self.trained and not self.scored:
+            return (
+                "what made the given LR is not known, and so not whether it is what these weights were trained on "
+                f"({self.trained['name']}). Set data.lr_is to what made it."
+            )
         found = self._differences
         if not found:
             return None
         if "name" in found:  # what only one kind of degradation has says nothing more
             found = {key: pair for key, pair in found.items() if None not in pair}
-        keys = [f"{key} ({_shown(here)}, in training {_shown(there)})" for key, (here, there) in found.items()]
+        said = {"name": "degradation"}
+        keys = [
+            f"{said.get(key, key)} ({_shown(here)}, in training {_shown(there)})"
+            for key, (here, there) in found.items()
+        ]
         more = f" and {len(keys) - _MOST} more" if len(keys) > _MOST else ""
         remedy = "Set degradation= as it was in training."
         if self.given:

@@ -27,6 +27,8 @@ from vsr.whole_file import whole_file
 FPS = 10  # slow enough to look at
 TURNED = {"mirror_x": "mirrored", "mirror_y": "upside down", "transpose": "transposed", "reverse": "backwards"}
 
+MOST_NAMES = 4
+
 log = logging.getLogger(__name__)
 
 
@@ -43,6 +45,8 @@ def preview(cfg: DictConfig) -> list[SeenClip]:
     datamodule, degradation = instantiate(config["data"]), instantiate(config["degradation"])
     # Items do not depend on either: one an item is known by its number, and no process is worth starting.
     datamodule.batch_size, datamodule.workers = 1, 0
+    for line in _summary(datamodule):
+        log.info(line)
     items = _training_items if datamodule.train_clips else _evaluation_clips
     seen = list(islice(items(datamodule, degradation, cfg.seed), cfg.clips))
     if not seen:
@@ -52,9 +56,26 @@ def preview(cfg: DictConfig) -> list[SeenClip]:
     with whole_file(png) as part:
         contact_sheet(seen).save(part, "PNG")
     write_video(mp4, video_frames(seen), FPS)
-    Console().print(_table(seen, f"{datamodule.name}, LR by {degradation.name} unless the data bring it"))
+    clips: Any = datamodule.train_clips or datamodule.val_clips
+    origin = "given LR" if clips.brings_lr else f"LR by {degradation.name}"
+    Console().print(_table(seen, f"{datamodule.name}, {origin}"))
     log.info(f"wrote {png} and {mp4}")
     return seen
+
+
+def _summary(datamodule: ClipDataModule) -> Iterator[str]:
+    """What trains and what validates."""
+    held_out = [clip.name for clip in datamodule.val_clips.clips] if datamodule.val_clips else []
+    more = f" and {len(held_out) - MOST_NAMES} more" if len(held_out) > MOST_NAMES else ""
+    validates = f"validates on {', '.join(held_out[:MOST_NAMES]) or 'nothing'}{more}"
+    if datamodule.train_clips is None:
+        yield validates
+        return
+    clips, sampler = datamodule.train_clips.clips, datamodule.train_clips.sampler
+    shots = sum(1 + len(clip.cuts) for clip in clips)
+    yield f"trains on {len(clips)} clips, {shots} shots, {validates}"
+    if sampler.stills:
+        yield f"{sampler.stills} shots are shorter than data.frames={sampler.frames}: seen as wandering stills"
 
 
 def _training_items(datamodule: ClipDataModule, degradation: Degradation, seed: int) -> Iterator[SeenClip]:
@@ -107,7 +128,8 @@ def _say_broken(item: dict[str, Any], consequence: str) -> None:
 
 def _table(seen: list[SeenClip], title: str) -> Table:
     table = Table(title=title)
-    for heading in ("clip", "HR", "LR", "LR's levels", "mean", "what of it"):
+    table.add_column("clip", overflow="fold")
+    for heading in ("HR", "LR", "LR's levels", "mean", "what of it"):
         table.add_column(heading)
     for clip in seen:
         sizes = [f"{video.shape[-1]}x{video.shape[-2]}" for video in (clip.hr, clip.lr)]

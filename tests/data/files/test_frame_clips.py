@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from vsr.data import FrameFolder
+from vsr.data import FrameFolder, VideoFolder
 from vsr.errors import UserError
 
 RED = (10, 20, 230)  # BGR, as OpenCV writes
@@ -91,3 +91,20 @@ def test_digits_that_are_no_numbers_are_letters(tmp_path):
     for name in ("10", "3²", "3"):
         write_picture(tmp_path / name / "0.png")
     assert [clip.name for clip in FrameFolder(tmp_path)] == ["3", "3²", "10"]
+
+
+def test_a_folder_of_the_other_kind_is_recognised(tmp_path):
+    (tmp_path / "videos" / "deep").mkdir(parents=True)
+    (tmp_path / "videos" / "deep" / "a.MP4").write_bytes(b"")
+    with pytest.raises(UserError, match=r"but videos: take data=video_folder"):
+        FrameFolder(tmp_path / "videos")
+    write_picture(tmp_path / "frames" / "0.png")
+    with pytest.raises(UserError, match=r"but pictures: take data=frame_folder"):
+        VideoFolder(tmp_path / "frames")
+
+
+def test_what_is_examined_is_said_in_words(tmp_path, caplog):
+    write_picture(tmp_path / "frames" / "0.png")
+    caplog.set_level("INFO")
+    FrameFolder(tmp_path / "frames", cuts=False)
+    assert "examining 1 of 1 folders of frames" in caplog.text

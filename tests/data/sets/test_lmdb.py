@@ -154,7 +154,9 @@ def test_what_is_missing_is_named(tmp_path, root):
     with pytest.raises(UserError, match=r"Line 1 of '.*meta_info.txt' should be like .* and is '000/0.png 24x32'"):
         LmdbFolder(root)
     (root / "meta_info.txt").unlink()
-    with pytest.raises(UserError, match=r"has no meta_info.txt; it holds data.mdb, lock.mdb. Set data.root"):
+    with pytest.raises(
+        UserError, match=r"meta_info.txt; it holds data.mdb, lock.mdb. Set .* with data.mdb and meta_info.txt"
+    ):
         LmdbFolder(root)
     with pytest.raises(UserError, match=r"Set data.root=FOLDER to the one that holds data.mdb and meta_info.txt"):
         LmdbFolder(None)

@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from vsr.data import FrameFolder, Mixture, folder_split, mixture_data, paired_split
+from vsr.data import FrameFolder, Mixture, VideoFolder, folder_split, mixture_data, paired_split
 from vsr.data.broken import BrokenFileError
 from vsr.data.clip import Clips
 from vsr.errors import UserError
@@ -119,3 +119,21 @@ def test_videos_of_a_part_can_be_kept_in_memory_and_read_by_pyav(compose):
 
 def test_what_made_given_lr_can_be_said(tmp_path, parts):
     assert data(parts, lr_is="bicubic").train_clips is not None
+
+
+def test_what_is_held_out_is_said_with_where_it_is_from(parts, caplog):
+    caplog.set_level("INFO")
+    data(parts)
+    said = [record.getMessage() for record in caplog.records if "held out" in record.getMessage()]
+    assert len(said) == 2
+    for line, name in zip(said, ("many", "few"), strict=True):
+        assert f"of '{parts[name]['root']}', held out for validation" in line
+
+
+def test_an_unknown_decoder_is_answered_with_its_full_key(tmp_path):
+    source = partial(VideoFolder, decoder="ffmpeg")
+    with pytest.raises(UserError, match=r"^data\.source\.decoder='ffmpeg' is not known"):
+        source(str(tmp_path))
+    kind = {"kind": partial(folder_split, source), "root": str(tmp_path), "weight": 1}
+    with pytest.raises(UserError, match=r"^data\.parts\.v\.kind\.source\.decoder='ffmpeg' is not known"):
+        data({"v": kind})

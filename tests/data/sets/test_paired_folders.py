@@ -38,3 +38,11 @@ def test_a_single_clip_with_something_broken_beside_it_goes_by_its_name(tmp_path
     write_clip(tmp_path / "other" / "z", size=(16, 16))
     with pytest.raises(UserError, match=r"Clip 'a' has no low-resolution partner in data\.lr"):
         paired_data(str(tmp_path / "hr"), str(tmp_path / "other"), name="x", scale=4, max_broken=0.5)
+
+
+def test_exchanged_folders_are_recognised(tmp_path):
+    write_clip(tmp_path / "lr" / "a")
+    write_clip(tmp_path / "hr" / "a", size=(16, 16))
+    with pytest.raises(UserError, match=r"4 times smaller than its partner of data\.lr: exchange the two") as caught:
+        data(tmp_path)
+    assert "null" not in str(caught.value)

@@ -73,7 +73,7 @@ def test_given_lr(small):
     train, val = reds_split(str(small), lr="sharp_bicubic/X4", scale=4)
     assert [int(clip.lr.read([0])[0, 0, 0, 0]) for clip in val] == [0, 11, 15, 20]
     assert all(clip.lr.size == (2, 2) for clip in train)
-    with pytest.raises(UserError, match=r"no train_sharp_bicubic/X2/; it holds train_sharp/, .*data.lr=null"):
+    with pytest.raises(UserError, match=r"no train_sharp_bicubic/X2/; train_sharp_bicubic/ holds X4/\..*data.lr=null"):
         reds_split(str(small), lr="sharp_bicubic/X2", scale=4)
 
 
@@ -84,12 +84,12 @@ def test_evaluation_alone_sees_the_validation_clips(small):
 
 def test_reds4_without_one_of_its_clips_is_not_reds4(small):
     (small / "train_sharp" / "015" / "00000000.png").write_bytes(b"")
-    with pytest.raises(UserError, match=r"no readable clip 015, and data.split=REDS4 validates on it"):
+    with pytest.raises(UserError, match=r"no readable clip train_sharp/015, and data.split=REDS4 validates on it"):
         reds_split(str(small), scale=4)
 
 
 def test_other_errors_name_the_remedy(small):
-    with pytest.raises(UserError, match=r"no readable clip 240, 241, 242, 243, .*\(val_sharp/ holds it\)"):
+    with pytest.raises(UserError, match=r"no readable clip val_sharp/000, .*003 and 26 more, and data.split=official"):
         reds_split(str(small), "official", scale=4)
     with pytest.raises(UserError, match=r"data.split='REDS' is not known. Did you mean 'REDS4'"):
         reds_split(str(small), "REDS", scale=4)
@@ -104,3 +104,9 @@ def test_the_data_module(tmp_path):
     data = reds_data(str(tmp_path), scale=4, name="reds", frames=1, crop=8)
     assert [clip["name"] for clip in data.val_dataloader()] == REDS4
     assert data.train_clips[0]["name"] not in REDS4
+
+
+def test_of_a_misspelt_folder_of_lr_its_neighbours_are_named(small):
+    (small / "train_sharp_bicubic" / "X4").mkdir(parents=True)
+    with pytest.raises(UserError, match=r"no train_sharp_bicubic/x4/; train_sharp_bicubic/ holds X4/\. Mend data\.lr"):
+        reds_split(str(small), lr="sharp_bicubic/x4", scale=4)

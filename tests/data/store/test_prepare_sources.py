@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from vsr.data import StoreFolder
 from vsr.data.prepare import prepare, sources
 from vsr.data.prepare.command import main
 from vsr.errors import UserError
@@ -48,7 +49,7 @@ def test_a_source_of_which_all_is_broken_is_left_out(tmp_path, caplog):
 def test_nothing_that_can_be_read_is_an_error(tmp_path):
     save_frames(tmp_path / "bad" / "b", 1, broken=True)
     (tmp_path / "bad" / "junk.mp4").write_bytes(b"no video at all")
-    with pytest.raises(UserError, match=r"junk\.mp4"):
+    with pytest.raises(UserError, match=r"Nothing in '.*bad' can be read"):
         prepare([tmp_path / "bad"], tmp_path / "store")
 
 
@@ -100,3 +101,45 @@ def test_a_video_that_is_left_out_is_said_once(tmp_path, caplog):
     with caplog.at_level(logging.WARNING):
         prepare([tmp_path / "in", tmp_path / "no.mp4"], tmp_path / "store")
     assert sum("no.mp4" in record.getMessage() for record in caplog.records) == 1
+
+
+def error(capsys, *arguments):
+    """All that the command says on its way to an end in an error."""
+    with pytest.raises(SystemExit) as caught:
+        main([*map(str, arguments)])
+    return capsys.readouterr().err + str(caught.value.code)
+
+
+def test_a_source_that_cannot_be_read_is_said_once_and_leaves_nothing_behind(tmp_path, capsys, caplog):
+    (tmp_path / "no.mp4").write_bytes(b"no video at all")
+    caplog.set_level(logging.INFO)
+    said = error(capsys, tmp_path / "no.mp4", "--output", tmp_path / "store", "--index", tmp_path / "index")
+    assert said.count("it is no video") + caplog.text.count("it is no video") == 1
+    assert "error: Nothing in '" in said
+    assert not (tmp_path / "store").exists()
+    (tmp_path / "mine").mkdir()
+    error(capsys, tmp_path / "absent", "--output", tmp_path / "mine")
+    assert (tmp_path / "mine").is_dir()
+
+
+def test_an_lmdb_is_not_prepared(tmp_path, capsys):
+    (tmp_path / "x.lmdb").mkdir()
+    (tmp_path / "x.lmdb" / "data.mdb").write_bytes(b"")
+    for source in (tmp_path / "x.lmdb", tmp_path / "x.lmdb" / "data.mdb"):
+        said = error(capsys, source, "--output", tmp_path / "store")
+        assert f"is an LMDB, which is read as it is: train on it with data=lmdb data.root={tmp_path}/x.lmdb" in said
+
+
+def test_misspelt_and_contradicting_options(tmp_path, capsys):
+    assert "error: --outptu is no option. Did you mean '--output'?" in error(capsys, tmp_path, "--outptu", "x")
+    assert "--worker5 is no option. Did you mean '--workers'?" in error(capsys, "--output", "x", "--worker5=3")
+    assert "add --output DIR" in error(capsys, tmp_path)
+    assert f"leave out {tmp_path}, or --verify" in error(capsys, tmp_path, "--output", "x", "--verify")
+
+
+def test_sources_may_stand_before_and_after_options(tmp_path):
+    for number, name in enumerate(("a", "b")):
+        save_frames(tmp_path / name, number)
+    arguments = [tmp_path / "a", "--output", tmp_path / "store", tmp_path / "b", "--index", tmp_path / "i"]
+    main([*map(str, arguments), "--workers", "0"])
+    assert [clip.name for clip in StoreFolder(tmp_path / "store")] == ["a_000000", "b_000000"]

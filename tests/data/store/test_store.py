@@ -144,3 +144,9 @@ def test_what_is_no_store_is_said_in_one_line(tmp_path):
     (future / "index.jsonl").write_text('{"schema": 1, "settings": {}}\n{"name": 3\n{}\n')
     with pytest.raises(UserError, match=r"index\.jsonl' is damaged"):
         StoreFolder(future)
+
+
+def test_clips_are_in_natural_order_whenever_they_were_stored(tmp_path):
+    shots = {name: noise() for name in ("b_000010", "a10_000000", "a9_000000", "b_000002")}
+    names = [clip.name for clip in StoreFolder(write_store(tmp_path / "store", shots))]
+    assert names == ["a9_000000", "a10_000000", "b_000002", "b_000010"]

@@ -8,6 +8,27 @@ from pathlib import Path
 
 from vsr.errors import UserError
 
+PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
+VIDEOS = (
+    ".mp4",
+    ".m4v",
+    ".mov",
+    ".mkv",
+    ".webm",
+    ".avi",
+    ".ts",
+    ".mts",
+    ".m2ts",
+    ".mpg",
+    ".mpeg",
+    ".wmv",
+    ".flv",
+    ".ogv",
+    ".3gp",
+    ".y4m",
+)
+"""What is looked for. What a file is, its content decides."""
+
 log = logging.getLogger(__name__)
 
 
@@ -36,15 +57,25 @@ def files_by_folder(root: str | Path | None, suffixes: Iterable[str]) -> dict[Pa
         raise UserError(f"Data folder '{root}' {state}. Set data.root=FOLDER to one that holds {wanted} files.")
     found: dict[Path, list[Path]] = {}
     seen = {_identity(root)}
+    all_endings: set[str] = set()
     for folder, subfolders, files in os.walk(root, followlinks=True, onerror=_say_unreadable):
         subfolders[:] = sorted((name for name in subfolders if not name.startswith(".")), key=natural_key)
         subfolders[:] = [name for name in subfolders if _is_new(Path(folder, name), seen)]
+        all_endings |= {Path(name).suffix.lower() for name in files if not name.startswith(".")}
         names = [name for name in files if name.lower().endswith(endings) and not name.startswith(".")]
         if names:
             found[Path(folder)] = [Path(folder, name) for name in sorted(names, key=natural_key)]
     if not found:
-        raise UserError(f"Data folder '{root}' holds no {wanted} file. Set data.root=FOLDER to one that does.")
+        raise UserError(f"Data folder '{root}' holds no {wanted} file{_other_kind(all_endings)}. "
+                        "Set data.root=FOLDER to one that does.")  # fmt: skip
     return found
+
+
+def _other_kind(endings: set[str]) -> str:
+    """What is said of a folder without what was looked for, and with files of these ``endings``."""
+    if not endings.isdisjoint(VIDEOS):
+        return ", but videos: take data=video_folder for them"
+    return "" if endings.isdisjoint(PICTURES) else ", but pictures: take data=frame_folder for them"
 
 
 def _is_new(folder: Path, seen: set[tuple[int, int]]) -> bool:

@@ -12,12 +12,12 @@ import numpy as np
 
 from vsr.data.broken import BrokenFileError, leave_out
 from vsr.data.clip import Clips, Window
-from vsr.data.files.folder_tree import files_by_folder
+from vsr.data.files.folder_tree import PICTURES, files_by_folder
 from vsr.data.files.index import Found, Stamp, StoppedError, examine_all, file_stamp
 from vsr.data.files.picture_file import picture_size, read_picture
 from vsr.data.files.scene_cuts import THUMBNAIL, scene_cuts
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")  # what it is, a file's content decides
+SUFFIXES = PICTURES
 
 
 class FrameClip:

@@ -79,11 +79,16 @@ def examine_all(
                 results[path] = known
         pending = [path for path in paths if path not in results]
         if pending:
-            log.info("examining %d of %d %s in '%s', once", len(pending), len(paths), kind, root)
+            log.info("examining %d of %d %s in '%s', once", len(pending), len(paths), _spoken(kind), root)
         for path, result in _examined(pending, examine, kind):
             results[path] = result
             ledger.add(path, stamps[path], result)
     return [results[path] for path in paths]
+
+
+def _spoken(kind: str) -> str:
+    """For people, to whom it is the same whether every frame is decoded."""
+    return "folders of frames" if kind.endswith("frames") else "videos"
 
 
 def _stamp_or_none(stamp: Callable[[Path], Stamp], path: Path) -> Stamp | None:
@@ -107,7 +112,7 @@ def _examined(
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, disable=not (paths and sys.stderr.isatty())) as progress:
-        bar = progress.add_task(f"examining {kind}", total=len(paths))
+        bar = progress.add_task(f"examining {_spoken(kind)}", total=len(paths))
         with ThreadPoolExecutor(min(AT_ONCE, os.cpu_count() or 1)) as threads:
             try:
                 futures = {threads.submit(result, path): path for path in paths}

@@ -16,32 +16,14 @@ import numpy as np
 
 from vsr.data.broken import BrokenFileError, leave_out
 from vsr.data.clip import Clips, Window
-from vsr.data.files.folder_tree import files_by_folder
+from vsr.data.files.folder_tree import VIDEOS, files_by_folder
 from vsr.data.files.index import Stamp, examine_all, file_stamp
 from vsr.data.files.video_examination import broken_if_unreadable, counted_facts, decoded_facts
 from vsr.data.files.video_facts import DecodeError, VideoFacts
 from vsr.data.files.video_readers import reader_of
 from vsr.errors import choose
 
-# What is looked for. What a file is, its content decides.
-_CONTAINERS = (
-    "mp4",
-    "m4v",
-    "mov",
-    "mkv",
-    "webm",
-    "avi",
-    "ts",
-    "mts",
-    "m2ts",
-    "mpg",
-    "mpeg",
-    "wmv",
-    "flv",
-    "ogv",
-    "3gp",
-)
-SUFFIXES = tuple(f".{container}" for container in (*_CONTAINERS, "y4m"))
+SUFFIXES = VIDEOS
 _AT_ONCE = 16  # frames decoded at once when a whole file is kept, so that it is never in memory twice
 
 log = logging.getLogger(__name__)
@@ -152,7 +134,7 @@ class VideoFolder(Clips):
         max_broken: float = 0.1,
         decoder: str = "decord",
     ) -> None:
-        only_pyav = choose("decoder", decoder, ("decord", "pyav")) == "pyav"
+        only_pyav = choose("data.source.decoder", decoder, ("decord", "pyav")) == "pyav"
         files = _names(root)
         facts_of = decoded_facts if cuts else counted_facts
         found = examine_all(

@@ -13,24 +13,42 @@ from vsr.data.prepare.bar import AboveBar
 from vsr.data.prepare.run import prepare
 from vsr.data.prepare.settings import Settings
 from vsr.data.prepare.verify import verify
-from vsr.errors import UserError
+from vsr.errors import UserError, nearest
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Prepare a store, or verify one. Exits with 1 where that cannot be done or the store is damaged, with 130 on
     Ctrl-C."""
-    options = _parser().parse_args(arguments)
     logging.basicConfig(format="%(message)s", level=logging.INFO, handlers=[AboveBar()])
     try:
+        options = _options(arguments)
         if options.verify:
             _verify(options.output)
         else:
             _prepare(options)
     except UserError as error:
-        sys.exit(str(error))
+        sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         print("Stopped. The same command goes on from here.", file=sys.stderr)
         sys.exit(130)
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = _parser()
+    options, unknown = parser.parse_known_intermixed_args(arguments)
+    if unknown:
+        name = unknown[0].partition("=")[0]
+        raise UserError(f"{name} is no option.{nearest(name, _names(parser))}")
+    if options.output is None:
+        raise UserError("No folder for the store was given: add --output DIR.")
+    if options.verify and options.sources:
+        sources = " ".join(options.sources)
+        raise UserError(f"--verify checks a store and reads no SOURCE: leave out {sources}, or --verify.")
+    return options
+
+
+def _names(parser: argparse.ArgumentParser) -> list[str]:
+    return [name for action in parser._actions for name in action.option_strings if name.startswith("--")]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -43,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     kept = Settings()
     add = parser.add_argument
     add("sources", nargs="*", metavar="SOURCE", help="a video, or a folder with videos or frames in it")
-    add("--output", required=True, metavar="DIR", help="folder of the store, new or to be added to")
+    add("--output", metavar="DIR", help="folder of the store, new or to be added to")
     add("--min-frames", type=int, metavar="N", default=kept.min_frames, help="drop shorter shots (%(default)s)")
     add("--max-height", type=int, metavar="N", help="reduce higher pictures to N rows")
     add("--every", type=int, metavar="N", default=kept.every, help="store only every Nth frame (%(default)s)")
@@ -65,6 +83,8 @@ def _prepare(options: argparse.Namespace) -> None:
     )
     report = prepare(options.sources, options.output, settings, options.workers, options.index)
     Console().print(report.table())
+    for line in report.duplicates():
+        print(line)
     print(f"Train on it with: data=store data.root={options.output}")
 
 

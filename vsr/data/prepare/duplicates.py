@@ -23,24 +23,36 @@ class Seen:
     """
 
     def __init__(self) -> None:
-        self._by_hash: dict[str, str] = {}
+        self._by_hash: dict[str, Shot] = {}
         self._by_length: dict[int, list[tuple[Shot, np.ndarray]]] = defaultdict(list)
 
     def add(self, shot: Shot) -> None:
         """Remember a stored shot."""
-        self._by_hash.setdefault(str(shot.sha256), shot.name)
+        self._by_hash.setdefault(str(shot.sha256), shot)
         self._by_length[shot.frames].append((shot, _signature(shot)))
 
-    def original(self, shot: Shot) -> str | None:
-        """Name of the shot that this one is a duplicate of."""
-        if name := self._by_hash.get(str(shot.sha256)):
-            return name
+    def remove(self, shot: Shot) -> None:
+        """Forget one that is no longer stored."""
+        if self._by_hash.get(str(shot.sha256)) == shot:
+            del self._by_hash[str(shot.sha256)]
+        others = self._by_length[shot.frames]
+        others[:] = [entry for entry in others if entry[0] != shot]
+
+    def original(self, shot: Shot) -> Shot | None:
+        """The shot that this one is a duplicate of."""
+        if same := self._by_hash.get(str(shot.sha256)):
+            return same
         seen, slack = _signature(shot), max(1, int(LENGTH_TOLERANCE * shot.frames))
         for length in range(shot.frames - slack, shot.frames + slack + 1):
             for other, looks in self._by_length.get(length, ()):
                 if alike(seen, looks, still=bool(shot.static and other.static)):
-                    return other.name
+                    return other
         return None
+
+
+def better(one: Shot, other: Shot) -> bool:
+    """Whether ``one`` of two duplicates is to be kept: it has more pixels or, of as many, more frames."""
+    return (one.height * one.width, one.frames) > (other.height * other.width, other.frames)
 
 
 def _signature(shot: Shot) -> np.ndarray:

@@ -14,6 +14,7 @@ from vsr.data.store.folder import HEADER_BYTES
 from vsr.data.store.index import Shot
 
 FATES = {"stored": None, "dropped: too short": SHORT, "dropped: static": STATIC, "dropped: duplicate": DUPLICATE}
+FEW = 5  # duplicates that are named
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,13 @@ class Report:
         """The shots dropped for a reason, `SHORT`, `STATIC` or `DUPLICATE`; for none, the stored ones."""
         return [shot for shot in self.shots if shot.dropped == why]
 
+    def duplicates(self) -> list[str]:
+        """Which shot was dropped for which: the first few, a line each, and how many more there are."""
+        dropped = self.fate(DUPLICATE)
+        lines = [f"dropped '{shot.name}' ({_size(shot)}) as a duplicate of '{shot.original}'" for shot in dropped]
+        more = len(lines) - FEW
+        return lines[:FEW] + ([f"and {more} more duplicates: see index.jsonl"] if more > 0 else [])
+
     def table(self) -> Table:
         """Shots, frames and disk by what became of them."""
         table = Table()
@@ -43,3 +51,7 @@ class Report:
             table.add_row(title, str(len(shots)), str(sum(shot.frames for shot in shots)), disk)
         table.add_row("left out: broken files", str(len(self.broken)), "", "")
         return table
+
+
+def _size(shot: Shot) -> str:
+    return f"{shot.width}x{shot.height}, {shot.frames} frames"

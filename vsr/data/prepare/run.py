@@ -5,19 +5,18 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from vsr.data.broken import BrokenFileError
 from vsr.data.prepare.bar import bar
-from vsr.data.prepare.duplicates import Seen
-from vsr.data.prepare.plan import DUPLICATE, Task, plan
+from vsr.data.prepare.duplicates import Seen, better
+from vsr.data.prepare.plan import Task, plan
 from vsr.data.prepare.report import Report
 from vsr.data.prepare.settings import Settings
 from vsr.data.prepare.shot import store_shot
 from vsr.data.prepare.sources import find_sources
-from vsr.data.prepare.store_folder import WritableStore, gigabytes, writable_store
+from vsr.data.prepare.store_folder import WritableStore, as_duplicate, gigabytes, writable_store
 from vsr.data.prepare.workers import Workers, stopped
 from vsr.data.store.index import Shot
 
@@ -55,7 +54,8 @@ def prepare(
         new = [task for task in tasks if task.shot.name not in store.shots]
         to_read = [task for task in new if not task.shot.dropped]
         needed = store.require_room(to_read)
-        log.info(f"{len(sources)} clips, {len(tasks)} shots; {len(to_read)} to read now, up to {gigabytes(needed)}")
+        counts = f"{_counted(len(sources), 'clip')}, {_counted(len(tasks), 'shot')}"
+        log.info(f"{counts}; {len(to_read)} to read now, up to {gigabytes(needed)}")
         for task in new:
             if task.shot.dropped:
                 store.add(task.shot)
@@ -86,19 +86,22 @@ def _store(store: WritableStore, tasks: Sequence[Task], settings: Settings, work
                 _delete(store.folder, result)
             else:
                 original = None if settings.keep_duplicates or result.dropped else seen.original(result)
-                _keep(store, seen, result) if original is None else _drop(store, result, original)
+                if original is None:
+                    store.add(result)
+                elif better(result, original):
+                    store.replace(original, result)
+                    seen.remove(original)
+                else:
+                    _delete(store.folder, result)
+                    result = as_duplicate(result, original.name)
+                    store.add(result)
+                if result.file:
+                    seen.add(result)
     return list(broken.values())
 
 
-def _keep(store: WritableStore, seen: Seen, shot: Shot) -> None:
-    store.add(shot)
-    if shot.file:
-        seen.add(shot)
-
-
-def _drop(store: WritableStore, shot: Shot, original: str) -> None:
-    _delete(store.folder, shot)
-    store.add(replace(shot, file=None, sha256=None, signature=None, static=None, dropped=DUPLICATE, original=original))
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _delete(folder: Path, shot: Shot) -> None:

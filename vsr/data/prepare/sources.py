@@ -19,6 +19,8 @@ from vsr.data.files.video import SUFFIXES as VIDEOS
 from vsr.data.files.video import VideoFolder
 from vsr.errors import UserError
 
+LMDB = "data.mdb"
+
 log = logging.getLogger(__name__)
 
 
@@ -67,12 +69,16 @@ def find_sources(paths: Sequence[str | Path], index: str | Path | None) -> tuple
                                     f"'{source.name}' in the store: rename one.")  # fmt: skip
                 found[source.name] = source
     if not found:
-        raise broken[0]
+        sources = ", ".join(f"'{path}'" for path in paths)
+        raise UserError(f"Nothing in {sources} can be read; why was said above.")
     return list(found.values()), broken
 
 
 def _kinds(path: Path) -> list[type[VideoFolder | FrameFolder]]:
     """What reads ``path``: a folder may hold both kinds."""
+    if path.name == LMDB or (path / LMDB).is_file():
+        root = path.parent if path.name == LMDB else path
+        raise UserError(f"'{path}' is an LMDB, which is read as it is: train on it with data=lmdb data.root={root}.")
     if path.is_file():
         return [VideoFolder]
     if not path.is_dir():

@@ -5,12 +5,12 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from vsr.data.prepare.plan import FOLDER, Task
+from vsr.data.prepare.plan import DUPLICATE, FOLDER, Task
 from vsr.data.prepare.settings import Settings
 from vsr.data.store.folder import HEADER_BYTES, fault_of
 from vsr.data.store.index import NAME, Shot, add_to_index, read_index, write_index
@@ -62,6 +62,14 @@ class WritableStore:
         add_to_index(self.folder, shot)
         self.shots[shot.name] = shot
 
+    def replace(self, worse: Shot, better: Shot) -> None:
+        """Store ``better``, and drop as its duplicates ``worse`` and what had been dropped as duplicates of that."""
+        for shot in [shot for shot in self.shots.values() if worse.name in (shot.name, shot.original)]:
+            self.shots[shot.name] = as_duplicate(shot, better.name)
+        self.shots[better.name] = better
+        write_index(self.folder, self._settings, list(self.shots.values()))
+        (self.folder / str(worse.file)).unlink()
+
     def require_room(self, tasks: Iterable[Task]) -> int:
         """Bytes that ``tasks`` take if none turns out static or a duplicate.
 
@@ -97,14 +105,21 @@ class WritableStore:
         return shot.file is None or fault_of(self.folder / shot.file, shot.shape) is None
 
 
+def as_duplicate(shot: Shot, original: str) -> Shot:
+    """Its line of the index where it is dropped for the shot of the name ``original``."""
+    return replace(shot, file=None, sha256=None, signature=None, static=None, dropped=DUPLICATE, original=original)
+
+
 @contextmanager
 def writable_store(folder: Path, settings: Settings) -> Iterator[WritableStore]:
-    """The store in ``folder``, new or to be added to, for this process alone.
+    """The store in ``folder``, new or to be added to, for this process alone. A folder that was made for it is taken
+    away again where nothing came of it.
 
     Raises:
         UserError: the folder cannot be made, or has something else in it (hidden files aside), a store of other
             settings, or another process that writes it.
     """
+    new = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -117,6 +132,10 @@ def writable_store(folder: Path, settings: Settings) -> Iterator[WritableStore]:
             yield WritableStore(folder, settings)
     except Timeout as error:
         raise UserError(f"Another process is preparing '{folder}': wait for it, or give another --output.") from error
+    finally:
+        if new and {path.name for path in folder.iterdir()} <= {LOCK}:
+            (folder / LOCK).unlink(missing_ok=True)
+            folder.rmdir()
 
 
 def _option(name: str, value: object) -> str:

@@ -7,9 +7,10 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
@@ -50,6 +51,7 @@ class Workers(Generic[Item, Result]):
             return
         remaining = iter(items)
         waiting: deque[tuple[Item, Future[Result]]] = deque()
+        _start_server()
         pool = self._pool(self.count)
         try:
             while True:
@@ -75,7 +77,8 @@ class Workers(Generic[Item, Result]):
 
     def _submit(self, pool: ProcessPoolExecutor, item: Item) -> Future[Result]:
         try:
-            return pool.submit(self.work, item)
+            with _ctrl_c_later():
+                return pool.submit(self.work, item)
         except BrokenProcessPool as error:
             future: Future[Result] = Future()
             future.set_exception(error)
@@ -92,6 +95,37 @@ class Workers(Generic[Item, Result]):
                 return pool.submit(self.work, item).result()
             except BrokenProcessPool:
                 return self.crashed(item)
+
+
+def _start_server() -> None:
+    """Start what processes are forked from, deaf to Ctrl-C: it imports for seconds before it would see to that."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return
+    if threading.current_thread() is not threading.main_thread():
+        return  # that one alone may say what becomes of Ctrl-C
+    from multiprocessing import forkserver  # not on every system
+
+    heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.signal(signal.SIGINT, heard)
+
+
+@contextmanager
+def _ctrl_c_later() -> Iterator[None]:
+    """Hold Ctrl-C back: a process that is left while it starts complains, in a traceback, that nobody waits for it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pressed: list[int] = []
+    heard = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, heard)
+    if pressed:
+        raise KeyboardInterrupt
 
 
 def _begin(stop: Any) -> None:

@@ -50,7 +50,7 @@ def under_key(prefix: str = "data", **keys: str) -> Iterator[None]:
         yield
     except UserError as error:
         text = re.sub(
-            r"\bdata\.(root|val_root|lr|val_lr|val_clips|split|index)\b",
+            r"\bdata\.(root|val_root|lr|val_lr|val_clips|split|index|source\.decoder)\b",
             lambda found: f"{prefix}.{keys.get(found[1], found[1])}",
             str(error),
         )

@@ -68,7 +68,7 @@ def folder_split(
     clips = _clips(source, root, lr, scale)
     if not train and val_clips is None:
         return None, clips
-    train_clips, held_out = hold_out(clips, val_clips, MIN_LR * scale)
+    train_clips, held_out = hold_out(clips, val_clips, MIN_LR * scale, str(root))
     return train_clips if train else None, held_out
 
 

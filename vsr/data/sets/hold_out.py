@@ -13,7 +13,9 @@ from vsr.errors import UserError, nearest
 log = logging.getLogger(__name__)
 
 
-def hold_out(clips: Sequence[Clip], names: Sequence[str] | None = None, smallest: int = 0) -> tuple[Clips, Clips]:
+def hold_out(
+    clips: Sequence[Clip], names: Sequence[str] | None = None, smallest: int = 0, of: str = "data.root"
+) -> tuple[Clips, Clips]:
     """(training clips, validation clips) of one source.
 
     Args:
@@ -22,6 +24,7 @@ def hold_out(clips: Sequence[Clip], names: Sequence[str] | None = None, smallest
             last fifth of its frames. Of a video (clips with an equal attribute ``video``) that validates nothing
             trains, unless all clips are of such.
         smallest: side in pixels from which on a clip is large enough to validate on.
+        of: where the clips are from, for messages: of several sources, each says so.
 
     Raises:
         UserError: a name that no clip has, no clip left to train on, or a single clip of a single frame.
@@ -32,20 +35,21 @@ def hold_out(clips: Sequence[Clip], names: Sequence[str] | None = None, smallest
         return Clips(train, broken), Clips(val)
     last = ([clip for clip in clips if min(clip.size) >= smallest] or clips)[-1]
     if len(clips) == 1:
-        return _last_frames(last, broken)
+        return _last_frames(last, broken, of)
     val = [clip for clip in clips if _video(clip) == _video(last)]
     if len(val) == len(clips):
         val = [last]  # all of one video: no better can be had
     held_out = {clip.name for clip in val}
-    log.info(f"data.val_root is not set: held out for validation: {_listed(val)}")
+    log.info(f"no val_root is set: of '{of}', held out for validation: {_listed(val)}")
     return Clips([clip for clip in clips if clip.name not in held_out], broken), Clips(val)
 
 
-def _last_frames(clip: Clip, broken: Sequence[BrokenFileError]) -> tuple[Clips, Clips]:
+def _last_frames(clip: Clip, broken: Sequence[BrokenFileError], of: str) -> tuple[Clips, Clips]:
     cut = clip.length - max(1, clip.length // 5)
     if cut < 1:
         raise UserError(f"Clip '{clip.name}' has one frame: too short to train and validate on. Set data.val_root.")
-    log.info(f"data.val_root is not set: held out for validation: frames {cut} to {clip.length - 1} of '{clip.name}'")
+    frames = f"frames {cut} to {clip.length - 1} of clip '{clip.name}'"
+    log.info(f"no val_root is set: of '{of}', held out for validation: {frames}")
     return Clips([Excerpt(clip, 0, cut)], broken), Clips([Excerpt(clip, cut, clip.length)])
 
 

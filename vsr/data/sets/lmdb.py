@@ -87,7 +87,8 @@ class LmdbFolder(Clips):
         for file in ("data.mdb", "meta_info.txt"):
             if not (folder / file).is_file():
                 raise UserError(
-                    f"LMDB '{folder}' has no {file}; it holds {contents(folder)}. Set data.root to a folder with both."
+                    f"LMDB '{folder}' has no {file}; it holds {contents(folder)}. "
+                    "Set data.root to a folder with data.mdb and meta_info.txt."
                 )
         _environment(str(folder))  # what is not whole is found now, not in the middle of a run
         clips, broken = _examined(folder)

@@ -83,7 +83,7 @@ def mixture_data(
     splits: dict[str, Split] = {}
     for name, part in used.items():
         arguments = {key: value for key, value in part.items() if key not in ("kind", "weight")}
-        with under_key(f"data.parts.{name}"):
+        with under_key(f"data.parts.{name}", **{"source.decoder": "kind.source.decoder"}):
             splits[name] = part["kind"](**arguments, scale=scale, train=train, max_broken=max_broken)
     weights = {name: part["weight"] for name, part in used.items()}
     val = Mixture({name: clips for name, (_, clips) in splits.items()}, weights)

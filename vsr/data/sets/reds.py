@@ -67,8 +67,8 @@ def reds_split(
     by_name = {clip.name: clip for clip in clips}
     if missing := [name for name in validation if name not in by_name]:
         raise UserError(
-            f"REDS in '{folder}' has no readable clip {', '.join(missing[:4])}, and data.split={split} validates on it"
-            f"{'' if split == 'REDS4' else ' (val_sharp/ holds it)'}. Restore it, or choose another data.split."
+            f"REDS in '{folder}' has no readable clip {_listed(missing)}, and data.split={split} validates on it. "
+            "Restore it, or choose another data.split."
         )
     val = Clips([by_name[name] for name in validation])
     if not train:
@@ -116,7 +116,8 @@ def _numbered(root: Path, kind: str, examine: dict[str, Any], remedy: str) -> Cl
     folders = {first: _folder(root, part, kind) for first, part in ((0, "train"), (TRAINING_CLIPS, "val"))}
     sources = {first: FrameFolder(folder, **examine) for first, folder in folders.items() if folder is not None}
     if not sources:
-        raise UserError(f"REDS folder '{root}' has no train_{kind}/; it holds {contents(root)}. {remedy}")
+        place, held = _nearest_folder(root, f"train_{kind}")
+        raise UserError(f"REDS folder '{root}' has no train_{kind}/; {place} holds {held}. {remedy}")
     clips: dict[str, Clip] = {}
     for first, source in sources.items():
         for clip in source:
@@ -124,6 +125,25 @@ def _numbered(root: Path, kind: str, examine: dict[str, Any], remedy: str) -> Cl
                 name = f"{first + int(clip.name):03d}"
                 clips.setdefault(name, renamed(clip, name))
     return Clips(list(clips.values()), [file for source in sources.values() for file in source.broken])
+
+
+def _listed(clips: list[str], most: int = 4) -> str:
+    """As in the archives: ``val_sharp/000`` for 240."""
+    names = [
+        f"train_sharp/{name}" if int(name) < TRAINING_CLIPS else f"val_sharp/{int(name) - TRAINING_CLIPS:03d}"
+        for name in clips
+    ]
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def _nearest_folder(root: Path, wanted: str) -> tuple[str, str]:
+    """The innermost folder on the way to ``wanted`` that is there, for a message, and what it holds."""
+    for base in (root, root / "train"):
+        for folder in (base / wanted).parents:
+            if folder != base and folder.is_relative_to(base) and folder.is_dir():
+                return f"{folder.relative_to(root)}/", contents(folder)
+    return "it", contents(root)
 
 
 def _folder(root: Path, part: str, kind: str) -> Path | None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from vsr.data.broken import BrokenFileError, leave_out
 from vsr.data.clip import Clips, Window
+from vsr.data.files.folder_tree import natural_key
 from vsr.data.store.index import Shot, read_index
 from vsr.errors import UserError
 
@@ -58,7 +59,7 @@ class StoredClip:
 
 
 class StoreFolder(Clips):
-    """The shots of a prepared store, in the order in which they were stored.
+    """The shots of a prepared store, in natural order of their names, whenever they were stored or mended.
 
     Args:
         root: the store's folder.
@@ -72,7 +73,7 @@ class StoreFolder(Clips):
         if root is None:
             raise UserError("No data folder was given. Set data.root=FOLDER to a prepared store.")
         folder = Path(root).expanduser()
-        shots = [shot for shot in read_index(folder)[1] if shot.file]
+        shots = sorted((shot for shot in read_index(folder)[1] if shot.file), key=lambda shot: natural_key(shot.name))
         if not shots:
             raise UserError(f"The store '{folder}' is empty: prepare something into it.")
         broken = {shot.name: fault for shot in shots if (fault := fault_of(folder / str(shot.file), shot.shape))}

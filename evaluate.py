@@ -1,4 +1,5 @@
-"""Score a checkpoint: ``python evaluate.py ckpt=CKPT data=vid4 data.root=DIR``. Keys: configs/evaluate.yaml."""
+"""Score a checkpoint: ``python evaluate.py ckpt=CKPT data=vid4 data.root=DIR``, or upscale a video with it:
+``python evaluate.py ckpt=CKPT input=in.mp4 output=out.mp4``. Keys: configs/evaluate.yaml."""
 
 from pathlib import Path
 
@@ -8,10 +9,16 @@ from vsr.cli import run
 
 
 def main(cfg: DictConfig) -> None:
-    """Score as ``cfg`` says."""
-    from vsr.inference.run import evaluate  # here, so that a misspelt key is refused before torch is imported
+    """Score or upscale as ``cfg`` says."""
+    # Imported here, so that a misspelt key is refused before torch is imported.
+    if cfg.input is None and cfg.output is None:
+        from vsr.inference.run import evaluate
 
-    evaluate(cfg)
+        evaluate(cfg)
+    else:
+        from vsr.inference.upscaling.run import upscale
+
+        upscale(cfg)
 
 
 if __name__ == "__main__":

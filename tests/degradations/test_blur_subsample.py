@@ -118,6 +118,6 @@ def test_published_basicvsr_scores_what_it_should_on_blurred_city(compose, test_
         "media=false",
         name="evaluate",
     )
-    record = evaluate(cfg)
+    (record,) = evaluate(cfg)
     assert record["degradation"] == "blur_subsample_matlab"
     assert record["clips"]["city"]["psnr_y"] == pytest.approx(28.7281, abs=0.01)

@@ -9,7 +9,7 @@ from vsr.errors import UserError
 from vsr.generators import BasicVSR, FlowNet, Recurrent, Stochastic
 from vsr.generators.load import Weights, without_weights
 from vsr.inference import run
-from vsr.inference.run import set_temperature
+from vsr.inference.temperature import set_temperature
 from vsr.training.build import build_losses
 
 WEARS_RECURRENT = ["generator=stochastic", "generator@generator.generator=recurrent_small"]
@@ -64,7 +64,7 @@ def test_an_evaluation_draws_by_its_seed_and_says_how_warm(compose, monkeypatch)
     def record(*overrides):
         torch.manual_seed(torch.seed())  # whatever was drawn before
         arguments = ["ckpt=x", *few, "metrics=[psnr]", "media=false", "device=cpu", *overrides]
-        return run.evaluate(compose(*arguments, name="evaluate"))
+        return run.evaluate(compose(*arguments, name="evaluate"))[0]
 
     draws = [record("temperature=1", f"seed={seed}") for seed in (1, 1, 2)]
     assert [draw["temperature"] for draw in draws] == [1.0, 1.0, 1.0]

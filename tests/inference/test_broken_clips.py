@@ -43,7 +43,7 @@ def score(compose, monkeypatch):
     def evaluate(most):
         common = ["ckpt=x", "metrics=[psnr]", "media=false", "device=cpu", "data=synthetic"]
         target = [f"data._target_={__name__}.scenes_and_a_gap", f"data.max_broken={most}"]
-        return run.evaluate(compose(*common, *target, name="evaluate"))
+        return run.evaluate(compose(*common, *target, name="evaluate"))[0]
 
     return evaluate
 

@@ -1,15 +1,22 @@
 """Evaluation from its config: what is scored, and what is said of it."""
 
+import csv
+import json
+import logging
+
 import cv2
 import numpy as np
 import pytest
+import torch
 from hydra.utils import instantiate
 
 from vsr.errors import UserError
 from vsr.generators.generator import Generator
 from vsr.generators.load import Weights
 from vsr.inference import run
+from vsr.inference.candidates import labels
 from vsr.inference.results import config_hash
+from vsr.metrics import METRICS, ClipScorer, scorer
 
 
 class Enlarge(Generator):
@@ -62,7 +69,7 @@ def test_no_data_set_reads_training_clips(compose, data):
 def test_the_record_is_of_the_training_that_made_the_checkpoint(compose, clips, checkpoint, config):
     checkpoint(config)
     arguments = ["data.max_val_clips=1", "metrics=[psnr]", "media=false", "device=cpu"]
-    record = run.evaluate(
+    (record,) = run.evaluate(
         compose("ckpt=x", "data=frame_folder", "data.workers=0", f"data.root={clips}", *arguments, name="evaluate")
     )
     assert record["config_hash"] == (config and config_hash(config))
@@ -73,3 +80,131 @@ def test_another_scale_than_the_checkpoints_is_refused(compose, checkpoint, tmp_
     with pytest.raises(UserError, match=r"scale=2: x was trained for x4"):
         run.evaluate(compose("ckpt=x", "scale=2", "data=synthetic", name="evaluate"))
     assert not (tmp_path / "run").exists()
+
+
+SMALL = ["data=synthetic", "data.val.size=64", "data.val.frames=3", "device=cpu"]
+
+
+class Darken(Enlarge):
+    """Worse than `Enlarge`."""
+
+    def __init__(self, scale, channels):
+        super().__init__(scale, channels)
+        self.gain = torch.nn.Parameter(torch.tensor(0.5))
+
+    def forward(self, lr, modulation=None):
+        return self.gain * super().forward(lr)
+
+
+@pytest.fixture
+def two(monkeypatch):
+    """The checkpoints ``good`` and ``runs/bad``."""
+    generators = {"good": Enlarge(4, 4), "runs/bad": Darken(4, 4)}
+    monkeypatch.setattr(run, "load_generator", lambda source: (generators[source], Weights(source, {})))
+    return generators
+
+
+def lines(path):
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_several_checkpoints_are_compared(compose, two, tmp_path, capsys):
+    records = run.evaluate(compose("ckpt=[good,runs/bad]", *SMALL, "metrics=[psnr,tof]", name="evaluate"))
+    printed = capsys.readouterr().out
+    assert "bicubic" in printed and "bad" in printed and "parameters" in printed
+    out = tmp_path / "run"
+    for record, name, source in zip(records, ("good", "bad"), two, strict=True):
+        assert json.loads((out / name / "results.json").read_text()) == record
+        assert record["checkpoint"] == source and list(record["clips"]) == ["scene_0000", "scene_0001"]
+    good, bad = records
+    assert good["metrics"]["psnr"] > bad["metrics"]["psnr"] + 3 and good["baseline"] == bad["baseline"]
+    (alone,) = run.evaluate(compose("ckpt=runs/bad", *SMALL, "metrics=[psnr,tof]", name="evaluate"))
+    assert alone["metrics"] == bad["metrics"] and alone["intervals"] == bad["intervals"]
+
+
+def test_what_is_written_beside_the_results(compose, two, tmp_path):
+    (record,) = run.evaluate(compose("ckpt=good", *SMALL, "metrics=[psnr,tof]", name="evaluate"))
+    out = tmp_path / "run"
+    assert {path.name for path in out.iterdir()} == {
+        "results.json",
+        "table.md",
+        "table.tex",
+        "clips.csv",
+        "frames.csv",
+        "media",
+    }
+    assert (out / "media" / "scene_0000.png").is_file() and (out / "media" / "scene_0001.mp4").is_file()
+    frames = lines(out / "frames.csv")
+    assert len(frames) == 2 * 2 * 3  # clips, bicubic and SR, frames
+    own = [row for row in frames if (row["clip"], row["generator"]) == ("scene_0001", "good")]
+    assert [row["frame"] for row in own] == ["0", "1", "2"] and own[0]["tof"] == ""
+    mean = sum(float(row["psnr"]) for row in own) / 3
+    assert mean == pytest.approx(record["clips"]["scene_0001"]["psnr"])
+    row = lines(out / "clips.csv")[-1]
+    assert (row["clip"], row["generator"], row["frames"]) == ("scene_0001", "good", "3")
+    assert float(row["psnr"]) == pytest.approx(mean)
+    assert (row["lr_width"], row["lr_height"]) == ("16", "16")
+    assert float(row["seconds_per_frame"]) > 0 and int(row["peak_memory_bytes"]) > 2**20
+    assert record["cost"]["device"].startswith("cpu (") and record["cost"]["seconds_per_frame"] > 0
+    assert r"| scene\_0000 | bicubic |" in (out / "table.md").read_text()
+    assert r"\begin{tabular}" in (out / "table.tex").read_text()
+
+
+def test_a_protocol_is_obeyed_and_recorded(compose, two, tmp_path):
+    arguments = ["metrics=[psnr_y]", "protocol=tecogan", "data.val.frames=7", "media=false"]
+    (record,) = run.evaluate(compose("ckpt=good", *SMALL, *arguments, name="evaluate"))
+    assert record["protocol"] == "tecogan" and set(record["frames"].values()) == {3}
+    assert "protocol tecogan: BT.601 luma" in (tmp_path / "run" / "table.md").read_text()
+    with pytest.raises(UserError, match=r"protocol='vid4' is not known\. Did you mean 'vid4-y'"):
+        run.evaluate(compose("ckpt=good", *SMALL, "protocol=vid4", name="evaluate"))
+
+
+def test_checkpoints_of_two_scales_are_refused(compose, two):
+    two["runs/bad"].scale = 2
+    with pytest.raises(UserError, match="runs/bad was trained for x2 and good for x4; score them one by one"):
+        run.evaluate(compose("ckpt=[good,runs/bad]", *SMALL, name="evaluate"))
+
+
+def test_all_metrics_that_can_be_had(compose, two, monkeypatch, caplog):
+    def had(name, weights):
+        if name in ("tof_raft", "fvd"):
+            raise UserError(f"{name}.pth is not here.")
+        return original(name if name in ("mse", "psnr", "tof") else "mse", weights)
+
+    original = scorer.measure
+    monkeypatch.setattr(scorer, "measure", had)
+    with caplog.at_level(logging.WARNING):
+        (record,) = run.evaluate(compose("ckpt=good", *SMALL, "metrics=all", "media=false", name="evaluate"))
+    assert list(record["metrics"]) == [name for name in METRICS if name not in ("tof_raft", "fvd")]
+    assert "metrics=all without tof_raft: tof_raft.pth is not here." in caplog.text
+
+
+def test_a_metric_of_the_set_is_refused_with_its_reason(compose, two, monkeypatch, tmp_path):
+    monkeypatch.setattr(run, "ClipScorer", lambda *arguments: ClipScorer(*arguments, weights="random"))
+    (record,) = run.evaluate(compose("ckpt=good", *SMALL, "metrics=[mse,patch_kid]", "media=false", name="evaluate"))
+    assert list(record["metrics"]) == ["mse"] and record["random_weights"] == ["metrics"]
+    reason = "patch_kid needs at least 32 patches of 64 px and got 6."
+    assert record["refused"]["patch_kid"].startswith(reason)
+    assert reason in (tmp_path / "run" / "table.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("sources", "expected"),
+    [
+        (["runs/a", "runs/b/"], ["a", "b"]),
+        (["runs/a/checkpoints/last.ckpt", "runs/a/checkpoints/best.ckpt"], ["a", "a_best"]),
+        (["BasicVSR_REDS4.pth", "basicvsr_vimeo90k_bi"], ["BasicVSR_REDS4", "basicvsr_vimeo90k_bi"]),
+        (["x/a", "y/a", "z/a"], ["a", "a_2", "a_3"]),
+        (["runs/bicubic", "HR"], ["bicubic_2", "HR_2"]),
+        (["runs/v1.5"], ["v1.5"]),
+    ],
+)
+def test_labels_are_short_and_differ(sources, expected):
+    assert labels(sources) == expected
+
+
+@pytest.mark.parametrize("ckpt", ["null", "[]"])
+def test_no_checkpoint_at_all_is_answered_with_how(compose, ckpt):
+    with pytest.raises(UserError, match="ckpt is not set; name a run"):
+        run.evaluate(compose(f"ckpt={ckpt}", *SMALL, name="evaluate"))

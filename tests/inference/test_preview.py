@@ -1,11 +1,15 @@
 """The preview shows what training and evaluation see."""
 
+import io
+
 import av
+import cv2
 import numpy as np
 import pytest
 import torch
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
+from rich.console import Console
 
 from vsr.data.augmentation import Augmentation
 from vsr.data.clip import Window
@@ -13,7 +17,8 @@ from vsr.data.clip_sampler import ClipDraw
 from vsr.errors import UserError
 from vsr.inference.contact_sheet import SeenClip, contact_sheet, video_frames
 from vsr.inference.evaluator import Evaluator
-from vsr.inference.preview import _about, preview
+from vsr.inference.preview import _about, _table, preview
+from vsr.metrics import ClipScorer
 from vsr.training.scene import Scene
 
 SMALL = ["data=synthetic", "data.train.clips=3", "data.train.size=80", "data.val.size=64", "data.crop=64", "seed=7"]
@@ -50,9 +55,9 @@ def test_clips_for_evaluation_only_are_those_that_are_scored(compose):
         return lr.repeat_interleave(4, -1).repeat_interleave(4, -2)
 
     config = OmegaConf.to_container(compose(*SMALL, *NOISY), resolve=True)
-    evaluator = Evaluator(instantiate(config["degradation"]), lambda sr, hr: {}, scale=4, seed=7)
+    evaluator = Evaluator(instantiate(config["degradation"]), ClipScorer(["mse"]), scale=4, seed=7)
     for clip in instantiate(config["data"]).val_dataloader():
-        evaluator(generator, clip)
+        evaluator({"SR": generator}, clip)
     for clip, lr in zip(seen, inputs, strict=True):
         assert torch.equal(clip.lr, lr)
 
@@ -111,3 +116,28 @@ def test_no_item_at_all_is_refused(compose):
 def test_a_misspelt_key_is_answered_with_the_nearest(outcome):
     line = outcome("degradation.varient=duf", "degradation=blur_subsample", name="preview", task=preview)
     assert "Did you mean 'degradation.variant'" in line
+
+
+def test_it_says_what_trains_and_validates_and_who_made_the_lr(compose, caplog, capsys):
+    caplog.set_level("INFO")
+    preview(compose(*SMALL, "data.frames=40", "data.max_val_clips=1", "clips=1", name="preview"))
+    assert "trains on 3 clips of 3 shots, validates on scene_0000" in caplog.text
+    assert "3 shots are shorter than data.frames=40: seen as wandering stills" in caplog.text
+    assert "LR by bicubic" in capsys.readouterr().out
+
+
+def test_lr_that_is_given_is_called_so(compose, capsys, tmp_path):
+    for folder, side in (("GT", 64), ("BIx4", 16)):
+        (tmp_path / folder / "city").mkdir(parents=True)
+        cv2.imwrite(str(tmp_path / folder / "city" / "0.png"), np.zeros((side, side, 3), np.uint8))
+    preview(compose("data=vid4", f"data.root={tmp_path}", name="preview"))
+    said = capsys.readouterr().out
+    assert "vid4, given LR" in said and "bicubic" not in said
+
+
+def test_long_names_of_clips_are_shown_whole():
+    name = "a/very/long/path/of/a/clip/" * 4 + "shot_000123"
+    console = Console(width=80, file=io.StringIO())
+    console.print(_table([SeenClip(name, "frames 0-14, at (0, 0), mirrored", *[torch.zeros(1, 3, 8, 8)] * 2)], "x"))
+    column = [line.split("│")[1].strip() for line in console.file.getvalue().splitlines() if line.startswith("│")]
+    assert "".join(column) == name

@@ -30,6 +30,20 @@ def test_a_diverged_generator_is_not_averaged_away():
     assert mean.compute().isnan()
 
 
+def test_a_metric_that_is_refused_in_a_process_group_goes_on(tmp_path):
+    dist.init_process_group("gloo", init_method=f"file://{tmp_path / 'meeting'}", rank=0, world_size=1)
+    try:
+        scorer = ClipScorer(["mse", "patch_kid"], weights="random")
+        over = scorer.over_clips()
+        for length, is_refused in ((3, True), (5, True), (9, False)):  # two patches a frame, 32 are needed
+            frames = torch.rand(length, 3, 64, 128)
+            scorer.score(frames, frames.flip(0), over)
+            for _ in range(2):
+                assert ("patch_kid" in over.compute().refused) == is_refused
+    finally:
+        dist.destroy_process_group()
+
+
 def _score(rank, port, queue, metrics, share):
     os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port), RANK=str(rank), WORLD_SIZE="2")
     dist.init_process_group("gloo")

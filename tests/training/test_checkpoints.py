@@ -8,9 +8,11 @@ import torch
 
 from tests.conftest import TINY
 from vsr.errors import UserError
-from vsr.inference.evaluator import Evaluator
+from vsr.inference.evaluator import BICUBIC, ClipResult, Evaluator
+from vsr.metrics import SetScores
 from vsr.training import Checkpoints, VideoSuperResolution
 from vsr.training.run import train
+from vsr.training.scored import SR
 
 
 def steps_of(run):
@@ -34,10 +36,10 @@ def scores(monkeypatch):
             super().on_validation_epoch_start()
 
         def validation_step(self, batch, batch_idx):
-            pass
+            self.results = [ClipResult("clip", {})]
 
     monkeypatch.setattr("vsr.training.Pictures.on_validation_batch_end", lambda *_: None)  # there are none
-    monkeypatch.setattr(Evaluator, "mean", lambda *_, **__: now)
+    monkeypatch.setattr(Evaluator, "over_clips", lambda _: dict.fromkeys((SR, BICUBIC), SetScores(now, {})))
     monkeypatch.setattr("vsr.training.build.VideoSuperResolution", Scored)
     monkeypatch.setattr("vsr.training.run._write_results", lambda *_: 0.0)
     return coming

@@ -34,11 +34,17 @@ def test_two_ddp_processes_train_together(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["run"]  # the second process made no folder of its own
 
 
-def test_two_ddp_processes_with_one_validation_clip(tmp_path):
-    arguments = [*TINY, "trainer=ddp_cpu", "data.max_val_clips=1", f"output_dir={tmp_path / 'run'}"]
+@pytest.mark.parametrize("clips", [1, pytest.param(3, marks=pytest.mark.slow)])
+def test_two_ddp_processes_with_clips_that_do_not_divide(tmp_path, clips):
+    arguments = [*TINY, "trainer=ddp_cpu", f"data.val.clips={clips}", f"output_dir={tmp_path / 'run'}"]
     done = command("train.py", *arguments, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
-    assert len(json.loads((tmp_path / "run" / "results.json").read_text())["clips"]) == 1
+    results = json.loads((tmp_path / "run" / "results.json").read_text())
+    assert len(results["clips"]) == clips
+    of_bicubic = results["baseline"]["bicubic"], results["baseline_clips"]["bicubic"]
+    for means, of_clips in ((results["metrics"], results["clips"]), of_bicubic):
+        # A clip that both are given counts once.
+        assert means["psnr"] == pytest.approx(sum(clip["psnr"] for clip in of_clips.values()) / clips)
 
 
 def test_wandb_works_offline(tmp_path):

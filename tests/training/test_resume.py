@@ -258,3 +258,13 @@ def test_an_average_switched_on_later_begins_where_the_generator_is(compose, tmp
     given = ["resume=auto", "optimizer.ema_decay=0.999"]
     train(compose(*TINY, *given), given)
     assert json.loads((tmp_path / "run" / "results.json").read_text())["metrics"] == pytest.approx(before)
+
+
+def test_a_checkpoint_of_a_schema_to_come_is_named(compose, tmp_path):
+    train(compose(*TINY, "trainer.max_steps=1", "trainer.val_every=1"))
+    path = tmp_path / "run" / "checkpoints" / "last.ckpt"
+    content = torch.load(path, weights_only=True)
+    assert content["schema"] == 1
+    torch.save({**content, "schema": 2}, path)
+    with pytest.raises(UserError, match=r"last\.ckpt: a checkpoint of version 2, this program reads up to 1"):
+        train(compose(*TINY, "resume=auto"))

@@ -4,6 +4,7 @@ CVPR 2021)."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -17,6 +18,13 @@ from vsr.generators.modulation import Modulation
 from vsr.generators.residual import ResidualTrunk
 from vsr.layout import channels_last
 from vsr.motion import warp
+
+
+class Past(NamedTuple):
+    """What a window knows of the clip before it: the last frame (B, 3, h, w) and its forward features."""
+
+    lr: Tensor
+    features: Tensor
 
 
 class BasicVSR(BasicVSRFamily):
@@ -45,6 +53,8 @@ class BasicVSR(BasicVSRFamily):
         UserError: another scale, memory or execution; no chunk.
     """
 
+    has_windows = True
+
     def __init__(
         self,
         flow: nn.Module,
@@ -69,6 +79,21 @@ class BasicVSR(BasicVSRFamily):
         propagate = self.propagate_together if self.batched(lr) else self.propagate_in_turn
         return self.reconstruct(lr, propagate(lr, *self.estimate_flow(lr)), modulation)
 
+    def window(self, lr: Tensor, count: int, past: Past | None = None) -> tuple[Tensor, Past]:
+        """See `Generator.window`: the forward features are those of the whole clip, the backward ones know of no frame
+        beyond the window."""
+        self.check_input(lr)
+        before = 0 if past is None else 1
+        flow_to_next, flow_to_previous = self.estimate_flow(
+            lr if past is None else torch.cat((past.lr[:, None], lr), 1)
+        )
+        frames = [channels_last(frame) for frame in lr.unbind(1)]
+        backward = self.propagate(self.backward_trunk, frames[::-1], flow_to_next[:, before:].unbind(1)[::-1])[::-1]
+        flows = flow_to_previous[:, : before + count - 1].unbind(1)
+        forward = self.propagate(self.forward_trunk, frames[:count], flows, past.features if past else None)
+        sr = self.reconstruct(lr[:, :count], [backward[:count], forward], None)
+        return sr, Past(lr[:, count - 1], forward[-1])
+
     def fuse(self, parts: Tensor) -> Tensor:
         """Features of both directions (N, 2*channels, h, w) to (N, channels, h, w)."""
         return F.leaky_relu(self.fusion(parts), LEAKY_SLOPE, inplace=True)
@@ -80,16 +105,23 @@ class BasicVSR(BasicVSRFamily):
         backward = self.propagate(self.backward_trunk, frames[::-1], flow_to_next.unbind(1)[::-1])[::-1]
         return [backward, self.propagate(self.forward_trunk, frames, flow_to_previous.unbind(1))]
 
-    def propagate(self, trunk: nn.Module, frames: Sequence[Tensor], flows: Sequence[Tensor]) -> list[Tensor]:
+    def propagate(
+        self, trunk: nn.Module, frames: Sequence[Tensor], flows: Sequence[Tensor], before: Tensor | None = None
+    ) -> list[Tensor]:
         """Features (B, channels, h, w) of every frame, each made from the frame and the features before it.
 
         Args:
             trunk: the network of this direction.
             frames: T frames (B, 3, h, w), in the order of travel.
-            flows: T-1 flows (B, 2, h, w), from the second frame to the first, and so on.
+            flows: T-1 flows (B, 2, h, w), from the second frame to the first, and so on; with ``before``, one more in
+                front, from the first frame to that one.
+            before: features of the frame before the first; None starts with zeros.
         """
         B, _, h, w = frames[0].shape
-        state = channels_last(frames[0].new_zeros(B, self.channels, h, w))
+        if before is None:
+            state = channels_last(frames[0].new_zeros(B, self.channels, h, w))
+        else:
+            state, flows = warp(before, flows[0]), flows[1:]
         features = [self.run(trunk, torch.cat((frames[0], state), dim=1))]
         for frame, flow in zip(frames[1:], flows, strict=True):
             features.append(self.run(trunk, torch.cat((frame, warp(features[-1], flow)), dim=1)))

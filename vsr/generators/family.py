@@ -106,8 +106,15 @@ class BasicVSRFamily(Generator):
         """Whether the flow estimator came with weights of its own."""
         return bool(getattr(self.spynet, "pretrained", False))
 
+    def flow_of(self, lr: Tensor) -> tuple[Tensor, ...]:
+        """See `Generator.flow_of`: `estimate_flow`."""
+        return self.estimate_flow(lr)
+
     def estimate_flow(self, lr: Tensor) -> tuple[Tensor, Tensor]:
         """Flow from every frame to the next, and from the next back to it, each (B, T-1, 2, h, w), in one batch."""
+        if self.given_flow:
+            to_next, to_previous = self.given_flow
+            return to_next, to_previous
         B, T, _, h, w = lr.shape
         if T == 1:
             return lr.new_zeros(B, 0, 2, h, w), lr.new_zeros(B, 0, 2, h, w)

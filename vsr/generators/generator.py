@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from torch import Tensor, nn
@@ -29,6 +31,8 @@ class Generator(nn.Module, ABC):
     """Smallest LR height and width."""
     causal: bool = False
     """Whether frame t of SR depends on no later frame of LR; then there is ``step(lr, state)``, too."""
+    has_windows: ClassVar[bool] = False
+    """Whether a clip can be taken window by window, by ``window(lr, count, past)``."""
     has_latent: ClassVar[bool] = False
     """Whether SR also depends on a random latent; see `draw_prior` and `draw_posterior`."""
 
@@ -38,6 +42,7 @@ class Generator(nn.Module, ABC):
             raise UserError(f"scale={scale} is not built. Valid: {', '.join(map(str, SCALES))}.")
         self.scale = scale
         self.channels = channels
+        self.given_flow: tuple[Tensor, ...] = ()
 
     @abstractmethod
     def forward(self, lr: Tensor, modulation: Modulation | None = None) -> Tensor:
@@ -75,6 +80,32 @@ class Generator(nn.Module, ABC):
         raise UserError(
             f"{type(self).__name__} is not causal: it cannot take a stream frame by frame; train generator=recurrent"
         )
+
+    def window(self, lr: Tensor, count: int, past: Any = None) -> tuple[Tensor, Any]:
+        """SR (B, count, 3, scale*h, scale*w) of the first frames of a window of a longer clip, and what to give with
+        the window that begins with the frame after them. The frames beyond are only seen.
+
+        Args:
+            lr: (B, T, 3, h, w), T at least ``count``.
+            count: at least 1.
+            past: what the last window returned; None begins a clip.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no windows")
+
+    def flow_of(self, lr: Tensor) -> tuple[Tensor, ...]:
+        """The flows that it estimates of the clip ``lr`` (B, T, 3, h, w), each (B, T-1, 2, h, w)."""
+        return ()
+
+    @contextmanager
+    def with_flow(self, flows: tuple[Tensor, ...]) -> Iterator[None]:
+        """Within: `forward`, `step` and `window` take ``flows`` instead of estimating them, parts of `flow_of` a whole
+        picture where they are given a tile of it. Of `step` T is 2: the last frame and this; of `window` it counts
+        the frame before the window, if there is one."""
+        self.given_flow = flows
+        try:
+            yield
+        finally:
+            self.given_flow = ()
 
     def flow_parameters(self) -> list[nn.Parameter]:
         """Parameters of a flow estimator, which have their own learning rate."""

@@ -14,8 +14,13 @@ from vsr import assets
 from vsr.errors import UserError, nearest
 from vsr.generators.generator import Generator
 from vsr.generators.published import other_architecture, recognise, with_own_names
+from vsr.generators.weights_file import read_record
 
 StateDict = dict[str, Tensor]
+
+CHECKPOINT_SCHEMA = 1  # of our own checkpoints; those without the key are of 1
+RECORD = ("config", "generator_steps", "degradation")
+"""What is known of `Weights` beside the tensors."""
 
 ANOTHER_GENERATOR = "choose the generator= they were trained with"
 
@@ -54,6 +59,9 @@ def read_weights(source: str) -> Weights:
     content = assets.read_tensor_file(path)
     if "state_dict" in content and "config" in content:
         return _own_checkpoint(source, content)
+    if path.suffix == ".safetensors" and (record := read_record(path)):
+        check_schema(source, record)
+        return Weights(source, content, **{key: record.get(key) for key in RECORD})
     return Weights(source, _published_state(source, content), degradation=_published_degradation(path.name))
 
 
@@ -89,6 +97,15 @@ def initialise(generator: Generator, weights: Weights, remedy: str = ANOTHER_GEN
             f"{weights.source}: these weights are of another architecture than this generator: {mismatch}; {remedy}"
         )
     generator.load_state_dict(weights.state_dict)
+
+
+def check_schema(source: str, content: Mapping[str, Any]) -> None:
+    """Raise `UserError` where ``content`` of our own file ``source`` is of a version yet to come."""
+    schema = content.get("schema", 1)
+    if not isinstance(schema, int) or schema > CHECKPOINT_SCHEMA:
+        raise UserError(
+            f"{source}: a checkpoint of version {schema}, this program reads up to {CHECKPOINT_SCHEMA}; update it"
+        )
 
 
 def state_mismatch(own: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> str:
@@ -127,6 +144,7 @@ def _published_degradation(file: str) -> dict[str, Any] | None:
 
 
 def _own_checkpoint(source: str, content: Mapping[str, Any]) -> Weights:
+    check_schema(source, content)
     if "ema" in content:
         state = dict(content["ema"]["generator"])
     else:

@@ -126,11 +126,18 @@ class Recurrent(Generator):
                     f"this frame is {tuple(lr.shape)}, the last one of its stream was {tuple(state.lr.shape)}; "
                     "begin a new stream with state=None"
                 )
-            sr = self._super_resolve(lr, state.sr, self.fnet(lr, state.lr), modulation)
+            flow = self.given_flow[0][:, 0] if self.given_flow else self.fnet(lr, state.lr)
+            sr = self._super_resolve(lr, state.sr, flow, modulation)
         return sr, RecurrentState(lr, sr)
+
+    def flow_of(self, lr: Tensor) -> tuple[Tensor, ...]:
+        """See `Generator.flow_of`: `flow_to_previous`."""
+        return (self.flow_to_previous(lr),)
 
     def flow_to_previous(self, lr: Tensor) -> Tensor:
         """Flow from every frame of LR (B, T, 3, h, w) but the first to the one before it, (B, T-1, 2, h, w)."""
+        if self.given_flow:
+            return self.given_flow[0]
         B, T, _, h, w = lr.shape
         if T == 1:
             return lr.new_zeros(B, 0, 2, h, w)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import torch
@@ -106,6 +108,16 @@ class Stochastic(Generator):
         chained = chain(self.modulation(z).frames(0), modulation)
         sr, inner = self.generator.step(lr, inner, chained)
         return sr, StochasticState(inner, noise)
+
+    def flow_of(self, lr: Tensor) -> tuple[Tensor, ...]:
+        """As the generator beneath."""
+        return self.generator.flow_of(lr)
+
+    @contextmanager
+    def with_flow(self, flows: tuple[Tensor, ...]) -> Iterator[None]:
+        """As the generator beneath."""
+        with self.generator.with_flow(flows):
+            yield
 
     def flow_parameters(self) -> list[torch.nn.Parameter]:
         """Those of the generator beneath."""

@@ -1,40 +1,51 @@
-"""Scores a generator on whole clips, beside bicubic enlargement of the same input."""
+"""Scores generators on whole clips, beside bicubic enlargement of the same input."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
-from dataclasses import dataclass
-from statistics import fmean
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from vsr.degradations import upsample
-from vsr.inference.media import MediaFolder
-from vsr.metrics import ClipScorer
+from vsr.inference.media import MediaFolder, to_uint8
+from vsr.metrics import ClipScorer, ClipScores, OverClips, SetScores
 from vsr.seeds import seed_all
+
+BICUBIC, HR = "bicubic", "HR"
+"""What stands beside the generators in every result and picture."""
+
+_LATENT = 1  # a generator's draws; the degradation's have no number
+_PIXELS_AT_ONCE = 2**21  # of a clip at high resolution, in float
+
+Frames = Callable[[Sequence[int]], Tensor]
+"""The numbers of n frames to these frames, (n, 3, H, W) in [0, 1]."""
 
 
 @dataclass(frozen=True)
 class ClipResult:
-    """Scores of one clip, the mean over its frames, for the generator and for bicubic."""
+    """Scores of one clip by generator, those of `BICUBIC` among them."""
 
     name: str
-    metrics: dict[str, float]
-    bicubic: dict[str, float]
+    scores: dict[str, ClipScores]
 
 
 class Evaluator:
     """Degrades a clip (unless it brings its own LR), super-resolves it whole, scores it against the original.
 
+    Beside SR and the clip's 8-bit original only a few frames of anything are held at once.
+
     Args:
         degradation: HR ``(B, T, 3, H, W)`` to LR, both in [0, 1].
-        scorer: SR and HR ``(T, 3, H, W)`` to one number a metric.
-        scale: of the generator.
+        scorer: what is measured, and how.
+        scale: of the generators.
         seed: of the draws of a random degradation or a latent, together with the clip's name alone: every scoring of a
-            clip sees the same draw, whichever clips come before it.
+            clip sees the same draw, whichever clips come before it and whatever else is scored.
     """
 
     def __init__(self, degradation: Callable[[Tensor], Tensor], scorer: ClipScorer, scale: int, seed: int = 0) -> None:
@@ -43,33 +54,94 @@ class Evaluator:
         self.scorer = scorer
         self.scale = scale
         self.media: MediaFolder | None = None
-        self._bicubic: dict[str, dict[str, float]] = {}
+        self._over: dict[str, OverClips] = {}
+        self._bicubic: dict[str, ClipScores] = {}
+
+    def begin(self, generators: Iterable[str], device: torch.device) -> None:
+        """Begin with a set of clips, to be scored for each of ``generators``; what is known of bicubic stays.
+
+        Args:
+            generators: their names.
+            device: that processes exchange tensors from, if there are several.
+        """
+        # Sums are of float64, which not every device has.
+        where = device if device.type == "cuda" else torch.device("cpu")
+        bicubic = self._over.get(BICUBIC)
+        self._over = {name: self.scorer.over_clips().to(where) for name in generators}
+        self._over[BICUBIC] = bicubic or self.scorer.over_clips().to(where)
 
     @torch.no_grad()
-    def __call__(self, generator: nn.Module, clip: dict[str, Any]) -> ClipResult:
-        """Score ``clip["hr"]``, uint8 ``(T, 3, H, W)`` on the generator's device, with ``clip["lr"]`` if it is there.
+    def __call__(
+        self, generators: Mapping[str, Callable[[Tensor], Tensor]], clip: Mapping[str, Any], counts: bool = True
+    ) -> ClipResult:
+        """Score each of ``generators``, by name, LR ``(1, T, 3, h, w)`` to SR, on ``clip``.
 
-        Where it is ``"mirrored"``, the generator is given LR followed by itself backwards; where it has ``"scored"``,
-        only those frames count. Where `media` is set, pictures and a video of the clip are written there.
+        Its ``"hr"`` is uint8 ``(T, 3, H, W)``, on the device of the generators, as is ``"lr"`` if it is there. Where
+        it is ``"mirrored"``, the generator is given LR followed by itself backwards; where it has ``"scored"``, only
+        those frames are scored. Where `media` is set, pictures and a video of the clip are written there.
+
+        Args:
+            generators: what is scored.
+            clip: an item of `EvaluationClips`.
+            counts: whether it counts towards the scores of the set; not where another process scores it, too.
         """
-        name = clip["name"]
-        seed_all(self.seed, zlib.crc32(name.encode()))
-        hr = clip["hr"].float() / 255
-        lr = clip["lr"].float() / 255 if "lr" in clip else self.degradation(hr[None])[0]
-        given = torch.cat((lr, lr.flip(0))) if clip.get("mirrored") else lr
-        sr = generator(given[None])[0, : len(lr)].float().clamp(0, 1)
-        counts = clip.get("scored", slice(None))
-        if name not in self._bicubic or self.media:
-            bicubic = upsample(lr[None], self.scale)[0].clamp(0, 1)
+        name, hr = clip["name"], clip["hr"]
+        self._seed(name)
+        lr = _in_float(clip["lr"]) if "lr" in clip else self.degradation(_in_float(hr)[None])[0]
+        frames = list(clip.get("scored", range(len(hr))))
+        bicubic = partial(_enlarged, lr, self.scale)
+        if name not in self._bicubic:
             # Bicubic does not change while a generator trains: one scoring serves every validation.
-            if name not in self._bicubic:
-                self._bicubic[name] = self.scorer(bicubic[counts], hr[counts])
-            if self.media:
-                self.media.write(name, bicubic, sr, hr)
-        return ClipResult(name, self.scorer(sr[counts], hr[counts]), self._bicubic[name])
+            self._bicubic[name] = self._score(bicubic, hr, frames, self._over.get(BICUBIC) if counts else None)
+        scores, pictures = {BICUBIC: self._bicubic[name]}, {BICUBIC: self._pictures(bicubic, hr)}
+        given = torch.cat((lr, lr.flip(0))) if clip.get("mirrored") else lr
+        for label, generator in generators.items():
+            self._seed(name, _LATENT)
+            sr = partial(_clamped, generator(given[None])[0])
+            scores[label] = self._score(sr, hr, frames, self._over.get(label) if counts else None)
+            pictures[label] = self._pictures(sr, hr)
+            del sr  # it is large, and the next one is to come
+        if self.media:
+            self.media.write(name, {**pictures, HR: self._pictures(partial(_of_original, hr), hr)})
+        return ClipResult(name, scores)
 
-    @staticmethod
-    def mean(results: list[ClipResult], of: str = "metrics") -> dict[str, float]:
-        """Mean over clips of each metric, of the generator or ``of="bicubic"``; empty for no clip."""
-        rows = [getattr(result, of) for result in results]
-        return {name: fmean(row[name] for row in rows) for name in rows[0]} if rows else {}
+    def over_clips(self) -> dict[str, SetScores]:
+        """Scores of the clips since `begin`, those of all processes together, by generator; `BICUBIC` among them."""
+        return {name: over.compute() for name, over in self._over.items()}
+
+    def _seed(self, name: str, *what: int) -> None:
+        seed_all(self.seed, zlib.crc32(name.encode()), *what)
+
+    def _score(self, version: Frames, hr: Tensor, frames: Sequence[int], into: OverClips | None) -> ClipScores:
+        scoring = self.scorer.begin(len(frames), into)
+        for some in _some_at_once(frames, hr):
+            scoring.add(version(some), _of_original(hr, some))
+        scores = scoring.finish()
+        return replace(scores, frames=tuple(frames[number] for number in scores.frames))
+
+    def _pictures(self, version: Frames, hr: Tensor) -> np.ndarray:
+        """What `media` shows, (n, H, W, 3) uint8; nothing where it is not set."""
+        shown = range(len(hr))[: self.media.max_frames if self.media else 0]
+        parts = [to_uint8(version(some)) for some in _some_at_once(shown, hr)]
+        return np.concatenate(parts) if parts else np.empty((0, 0, 0, 3), np.uint8)
+
+
+def _some_at_once(frames: Sequence[int], hr: Tensor) -> Iterator[Sequence[int]]:
+    at_once = max(1, _PIXELS_AT_ONCE // (hr.shape[-1] * hr.shape[-2]))
+    return (frames[start : start + at_once] for start in range(0, len(frames), at_once))
+
+
+def _in_float(frames: Tensor) -> Tensor:
+    return frames.float() / 255
+
+
+def _of_original(hr: Tensor, frames: Sequence[int]) -> Tensor:
+    return _in_float(hr[list(frames)])
+
+
+def _enlarged(lr: Tensor, scale: int, frames: Sequence[int]) -> Tensor:
+    return upsample(lr[list(frames)], scale)
+
+
+def _clamped(sr: Tensor, frames: Sequence[int]) -> Tensor:
+    return sr[list(frames)].float().clamp(0, 1)

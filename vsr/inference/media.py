@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,7 +13,6 @@ from torch import Tensor
 
 from vsr.whole_file import whole_file
 
-PANELS = ("bicubic", "SR", "HR")
 BAR = 22  # height of the caption bar, px
 PANEL_WIDTH = 400  # to which small frames are enlarged, px
 
@@ -32,15 +31,15 @@ class MediaFolder:
         self.fps = fps
         self.max_frames = max_frames
 
-    def write(self, name: str, bicubic: Tensor, sr: Tensor, hr: Tensor) -> None:
-        """Show three versions of a clip, each ``(T, 3, H, W)`` in [0, 1], side by side."""
+    def write(self, name: str, versions: Mapping[str, np.ndarray]) -> None:
+        """Show versions of a clip by name, each ``(T, H, W, 3)`` uint8, side by side: bicubic first, HR last."""
         png, mp4 = self.paths(name)
-        versions = [to_uint8(clip[: self.max_frames]) for clip in (bicubic, sr, hr)]
-        middle = len(versions[0]) // 2
-        picture = strip([clip[middle] for clip in versions])
+        clips = [clip[: self.max_frames] for clip in versions.values()]
+        middle = len(clips[0]) // 2
+        picture = strip([clip[middle] for clip in clips], list(versions))
         with whole_file(png) as part:
             picture.save(part, "PNG")
-        frames = [np.asarray(captioned(list(panels))) for panels in zip(*versions, strict=True)]
+        frames = (np.asarray(captioned(panels, list(versions))) for panels in zip(*clips, strict=True))
         write_video(mp4, frames, self.fps)
 
     def paths(self, name: str) -> tuple[Path, Path]:
@@ -54,13 +53,13 @@ def to_uint8(clip: Tensor) -> np.ndarray:
     return (clip.clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
 
 
-def strip(panels: list[np.ndarray]) -> Image.Image:
-    """The panels side by side with captions, and below them the part of each that bicubic loses most of, enlarged.
+def strip(panels: Sequence[np.ndarray], names: Sequence[str]) -> Image.Image:
+    """The panels side by side with captions, and below them the part of each that the first loses most of, enlarged.
 
     Small frames are enlarged to about 400 px each. Nothing is smoothed: every pixel stays a square.
     """
     factor = max(1, PANEL_WIDTH // panels[0].shape[1])
-    whole = captioned([np.asarray(_enlarged(panel, factor)) for panel in panels])
+    whole = captioned([np.asarray(_enlarged(panel, factor)) for panel in panels], names)
     width = whole.width // len(panels)
     top, left, side = _hardest_part(panels[0], panels[-1])
     crops = [_enlarged(panel[top : top + side, left : left + side], max(1, width // side)) for panel in panels]
@@ -71,7 +70,7 @@ def strip(panels: list[np.ndarray]) -> Image.Image:
     return picture
 
 
-def captioned(panels: list[np.ndarray], names: Sequence[str] = PANELS) -> Image.Image:
+def captioned(panels: Sequence[np.ndarray], names: Sequence[str]) -> Image.Image:
     """``(H, W, 3)`` uint8 panels side by side under a bar that names them."""
     picture = Image.new("RGB", (sum(panel.shape[1] for panel in panels), panels[0].shape[0] + BAR), "black")
     draw, left = ImageDraw.Draw(picture), 0
@@ -82,14 +81,16 @@ def captioned(panels: list[np.ndarray], names: Sequence[str] = PANELS) -> Image.
     return picture
 
 
-def write_video(path: Path, frames: list[np.ndarray], fps: int) -> None:
+def write_video(path: Path, frames: Iterable[np.ndarray], fps: int) -> None:
     """Encode ``(H, W, 3)`` uint8 frames as H.264; the file appears under ``path`` only once it is whole."""
-    height, width = (side - side % 2 for side in frames[0].shape[:2])  # 4:2:0 needs even sides
     with whole_file(path) as part, av.open(str(part), "w", format="mp4") as container:
         stream = container.add_stream("libx264", rate=Fraction(fps), options={"crf": "16"})
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        for frame in frames:
-            for packet in stream.encode(av.VideoFrame.from_ndarray(frame[:height, :width], format="rgb24")):
+        stream.pix_fmt = "yuv420p"
+        for number, frame in enumerate(frames):
+            if number == 0:
+                stream.height, stream.width = (side - side % 2 for side in frame.shape[:2])  # 4:2:0 needs even sides
+            even = np.ascontiguousarray(frame[: stream.height, : stream.width])
+            for packet in stream.encode(av.VideoFrame.from_ndarray(even, format="rgb24")):
                 container.mux(packet)
         for packet in stream.encode():
             container.mux(packet)

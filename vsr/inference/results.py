@@ -1,17 +1,15 @@
-"""``results.json``: the scores of one run or checkpoint, and the table a person reads."""
+"""``results.json``: the scores of one run or checkpoint."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
-from vsr.inference.evaluator import ClipResult, Evaluator
-from vsr.metrics import METRICS
+from vsr.inference.evaluator import BICUBIC, ClipResult
+from vsr.metrics import ClipScorer, SetScores, bootstrap
 from vsr.whole_file import whole_file
 
 SCHEMA = 1
@@ -25,16 +23,47 @@ WHERE_AND_HOW: dict[str, Any] = {
 """Keys of a training config that say where and how it runs, not what is trained."""
 
 
-def results_record(results: list[ClipResult], about: dict[str, Any]) -> dict[str, Any]:
-    """The content of ``results.json``: ``about`` (data set, protocol, generator, λ …), means, clips and bicubic."""
+def results_record(
+    generator: str, results: Sequence[ClipResult], over_clips: Mapping[str, SetScores], about: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The content of ``results.json``: ``about`` (data set, protocol, generator, λ …), the set, the clips and bicubic.
+
+    Args:
+        generator: the name under which it was scored.
+        results: of the clips.
+        over_clips: of the set, `BICUBIC` among them.
+        about: what else is to be said.
+    """
+    clips = {name: {result.name: result.scores[name].means for result in results} for name in (generator, BICUBIC)}
+    of_set = {name: over_clips[name].values if results else {} for name in clips}
     return {
         "schema": SCHEMA,
         **about,
-        "metrics": Evaluator.mean(results),
-        "clips": {result.name: result.metrics for result in results},
-        "baseline": {"bicubic": Evaluator.mean(results, of="bicubic")},
-        "baseline_clips": {"bicubic": {result.name: result.bicubic for result in results}},
+        "metrics": of_set[generator],
+        "refused": over_clips[generator].refused,
+        "intervals": _intervals(clips[generator], clips[BICUBIC]),
+        "clips": clips[generator],
+        "frames": {result.name: len(result.scores[generator].frames) for result in results},
+        "baseline": {BICUBIC: of_set[BICUBIC]},
+        "baseline_clips": {BICUBIC: clips[BICUBIC]},
     }
+
+
+def _intervals(clips: Mapping[str, Any], bicubic: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Of the means over clips; None for one clip, of which nothing can be said."""
+    if len(clips) < 2:
+        return None
+    return {
+        "level": bootstrap.LEVEL,
+        "draws": bootstrap.DRAWS,
+        "seed": bootstrap.SEED,
+        "metrics": _interval(clips),
+        "baseline": {BICUBIC: _interval(bicubic)},
+    }
+
+
+def _interval(clips: Mapping[str, Mapping[str, float]]) -> dict[str, list[float]]:
+    return {name: list(ends) for name, ends in bootstrap.intervals(list(clips.values())).items()}
 
 
 def config_hash(config: dict[str, Any]) -> str:
@@ -52,48 +81,20 @@ def _without(node: dict[str, Any], left_out: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def random_weights(node: Any, path: str = "") -> list[str]:
-    """Keys of a config whose ``weights`` are random: such networks exist for tests, and every result says so."""
+def random_weights(config: Any, scorer: ClipScorer) -> list[str]:
+    """Where in a training ``config`` or in the metrics weights are random: such networks exist for tests, and every
+    result says so."""
+    return _random_keys(config) + (["metrics"] if scorer.weights == "random" else [])
+
+
+def _random_keys(node: Any, path: str = "") -> list[str]:
     if not isinstance(node, dict):
         return []
     found = [f"{path}weights"] if node.get("weights") == "random" else []
-    return found + [key for name, child in node.items() for key in random_weights(child, f"{path}{name}.")]
+    return found + [key for name, child in node.items() for key in _random_keys(child, f"{path}{name}.")]
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write ``content`` whole or not at all."""
     with whole_file(path) as part:
         part.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-
-
-def print_table(record: dict[str, Any], console: Console | None = None) -> None:
-    """Print the means of ``record`` and, for several clips, each clip's, with what they gain over bicubic."""
-    caption = f"{record['dataset']} · protocol {record['protocol']} · ×{record['scale']} {record['degradation']}"
-    table = Table(title=f"{record['generator']} against bicubic", caption=caption)
-    for heading in ("clip", "metric", "bicubic", "SR", "change"):
-        table.add_column(heading, justify="left" if heading in ("clip", "metric") else "right")
-    rows = [("mean", record["baseline"]["bicubic"], record["metrics"])]
-    if len(record["clips"]) > 1:
-        of_bicubic = record["baseline_clips"]["bicubic"]
-        rows = [(name, of_bicubic[name], scores) for name, scores in record["clips"].items()] + rows
-    elif record["clips"]:
-        rows = [(next(iter(record["clips"])), *rows[0][1:])]
-    for name, bicubic, scores in rows:
-        for metric, score in scores.items():
-            table.add_row(name, *_cells(metric, bicubic[metric], score))
-            name = ""
-        table.add_section()
-    console = console or Console()
-    console.print(table)
-    if record.get("random_weights"):
-        console.print(f"RANDOM weights, for tests only: {', '.join(record['random_weights'])}")
-
-
-def _cells(metric: str, bicubic: float, score: float) -> tuple[str, str, str, str]:
-    about = METRICS[metric]
-    arrow = "↑" if about.higher_is_better else "↓"
-    better = (score > bicubic) == about.higher_is_better and score != bicubic
-    colour = "green" if better else "red"
-    digits = about.decimals
-    change = f"{score - bicubic:+.{digits}f} ({(score - bicubic) / bicubic:+.1%})" if bicubic else "–"
-    return f"{metric} {arrow}", f"{bicubic:.{digits}f}", f"{score:.{digits}f}", f"[{colour}]{change}[/]"

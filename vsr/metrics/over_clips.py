@@ -69,4 +69,6 @@ class OverClips(nn.Module):
                 scores.values[name] = float(metric.compute())
             except TooFewError as error:
                 scores.refused[name] = str(error)
+                if metric._is_synced:
+                    metric.unsync()  # torchmetrics does not where computing raises
         return scores

@@ -45,7 +45,7 @@ def build_module(
         degradation,
         losses,
         instantiate(config["optimizer"]),
-        Evaluator(degradation, ClipScorer(config["metrics"]), generator.scale),
+        Evaluator(degradation, ClipScorer(config["metrics"], config.get("protocol", "plain")), generator.scale),
         discriminators,
         instantiate(config["diagnosis"]),
         config,

@@ -14,7 +14,7 @@ import torch
 from lightning.pytorch.callbacks import Callback
 
 from vsr.errors import UserError, choose
-from vsr.metrics import METRICS
+from vsr.metrics import METRICS, ClipScorer
 from vsr.training.checkpoint_file import DirectCheckpointIO, copy, remove_surplus, step_name, together, write
 from vsr.training.metrics_csv import MetricsCSV
 from vsr.training.stop_signal import StopSignal
@@ -75,7 +75,8 @@ class Checkpoints(Callback):
 
     def on_fit_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Refuse a metric that no validation will give."""
-        scored: dict[str, Any] = pl_module.evaluator.scorer.measures  # type: ignore[union-attr, assignment]
+        scorer: ClipScorer = pl_module.evaluator.scorer  # type: ignore[union-attr, assignment]
+        scored = [*scorer.measures, *scorer.set_measures]
         if self.monitor not in scored:
             raise UserError(
                 f"callbacks.checkpoints.monitor={self.monitor} is not scored; add it to metrics=[{','.join(scored)}]"

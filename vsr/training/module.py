@@ -14,6 +14,7 @@ from vsr.degradations.per_clip import Degradation
 from vsr.degradations.recipe import Recipe
 from vsr.discriminators import MultiScale
 from vsr.generators import Generator
+from vsr.generators.load import CHECKPOINT_SCHEMA
 from vsr.inference.evaluator import Evaluator
 from vsr.losses import LossStack, StackLoss
 from vsr.losses.comparison import Comparison, Judgements
@@ -234,6 +235,7 @@ class VideoSuperResolution(OptimisedModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add what rebuilds the generator and what continues the run."""
+        checkpoint["schema"] = CHECKPOINT_SCHEMA
         checkpoint["config"] = self.config
         checkpoint["degradation"] = self.lr_recipe
         checkpoint["recipe"] = self.recipe

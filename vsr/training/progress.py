@@ -13,9 +13,9 @@ from lightning.pytorch.callbacks import ProgressBar
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from vsr.inference.evaluator import Evaluator
+from vsr.inference.evaluator import BICUBIC
 from vsr.metrics import METRICS
-from vsr.training.scored import ScoredModule
+from vsr.training.scored import SR, ScoredModule
 from vsr.training.speed import GIB, Speed, is_logged, peak_memory
 
 log = logging.getLogger(__name__)
@@ -123,8 +123,8 @@ class Progress(ProgressBar):
 
 def scores(module: ScoredModule) -> str:
     """The means of the last validation, each beside bicubic's."""
-    bicubic = Evaluator.mean(module.results, of="bicubic")
+    bicubic = module.scores[BICUBIC].values
     return ", ".join(
         f"{name} {score:.{METRICS[name].decimals}f} (bicubic {bicubic[name]:.{METRICS[name].decimals}f})"
-        for name, score in Evaluator.mean(module.results).items()
+        for name, score in module.scores[SR].values.items()
     )

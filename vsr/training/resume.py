@@ -12,7 +12,7 @@ from torch import nn
 
 from vsr.assets.tensor_file import read_tensor_file
 from vsr.errors import UserError
-from vsr.generators.load import state_mismatch
+from vsr.generators.load import check_schema, state_mismatch
 
 
 def find_checkpoint(resume: str | None, output_dir: Path) -> tuple[str, dict[str, Any]] | None:
@@ -36,6 +36,7 @@ def find_checkpoint(resume: str | None, output_dir: Path) -> tuple[str, dict[str
         raise UserError(
             f"resume={resume}: not the checkpoint of a run; to start from its weights use init_from={resume}"
         )
+    check_schema(str(path), content)
     return str(path.resolve()), content
 
 

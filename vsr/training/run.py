@@ -15,9 +15,10 @@ from omegaconf import DictConfig, OmegaConf
 from vsr.data import ClipDataModule, EvaluationClips, TrainingClips
 from vsr.errors import UserError
 from vsr.heap import keep_freed_memory
+from vsr.inference.console_table import print_table
 from vsr.inference.lr_origin import LROrigin
 from vsr.inference.media import MediaFolder
-from vsr.inference.results import config_hash, print_table, random_weights, results_record, write_json
+from vsr.inference.results import config_hash, random_weights, results_record, write_json
 from vsr.training.broken_files import BrokenFiles
 from vsr.training.build import build_module
 from vsr.training.checkpoints import Checkpoints
@@ -27,6 +28,7 @@ from vsr.training.module import VideoSuperResolution
 from vsr.training.out_of_memory import out_of_memory_explained
 from vsr.training.resume import changed_keys, check_fits, find_checkpoint, resumed_config, validation_is_pending
 from vsr.training.run_config import RunConfig
+from vsr.training.scored import SR
 from vsr.training.summary import summary
 from vsr.whole_file import remove_scratch
 
@@ -111,18 +113,21 @@ def _write_results(
 ) -> float:
     """Write ``results.json`` from the last validation and print the table."""
     config = module.config
+    scorer = module.evaluator.scorer
     record = results_record(
+        SR,
         module.results,
+        module.scores,
         {
             "dataset": datamodule.name,
-            "protocol": module.evaluator.scorer.protocol.name,
+            "protocol": scorer.protocol.name,
             "scale": module.generator.scale,
             **_lr_of(datamodule.val_clips, module, config).record,
             "generator": type(module.generator).__name__,
             "checkpoint": str(output_dir / "checkpoints" / "last.ckpt"),
             "config_hash": config_hash(config),
             "generator_steps": module.generator_steps,
-            "random_weights": random_weights(config),
+            "random_weights": random_weights(config, scorer),
             "loss_weights": module.losses.weights(module.generator_steps - 1),
             "broken_files": broken.paths,
             "codec_failures": broken.codec_failures,

@@ -8,8 +8,12 @@ from typing import Any
 import lightning as L
 from torch import nn
 
-from vsr.inference.evaluator import ClipResult, Evaluator
+from vsr.inference.evaluator import BICUBIC, ClipResult, Evaluator
+from vsr.metrics import SetScores
 from vsr.training.ranks import gather
+
+SR = "SR"
+"""The generator's name among the scores."""
 
 
 class ScoredModule(L.LightningModule):
@@ -23,6 +27,7 @@ class ScoredModule(L.LightningModule):
         super().__init__()
         self.evaluator = evaluator
         self.results: list[ClipResult] = []
+        self.scores = _no_scores()  # of the last validation, by `SR` and `BICUBIC`
         self.generator_steps = 0
         self.validated_at: int | None = None
         self.most_clips: int | None = None  # a rank scores in a validation; None: all of its share
@@ -35,17 +40,29 @@ class ScoredModule(L.LightningModule):
     def on_validation_epoch_start(self) -> None:
         """Forget the last validation."""
         self.results = []
+        self.evaluator.begin([SR], self.device)
         self.evaluated_generator.to(self.device)  # a moving average is no submodule, so Lightning does not move it
 
     def validation_step(self, batch: dict[str, Any], batch_idx: int) -> None:
         """Score a clip of `EvaluationClips`, unless it could not be read or `most_clips` are scored already."""
         if "hr" in batch and (self.most_clips is None or batch_idx < self.most_clips):
-            self.results.append(self.evaluator(self.evaluated_generator, batch))
+            counts = not self._is_repeated(batch_idx)
+            self.results.append(self.evaluator({SR: self.evaluated_generator}, batch, counts))
 
     def on_validation_epoch_end(self) -> None:
         """Mean over the clips of all ranks."""
         self.results = gather(self.results)
         self.validated_at = self.generator_steps
         self.log("step", float(self.generator_steps))
-        for name, value in self.evaluator.mean(self.results).items():
+        self.scores = self.evaluator.over_clips() if self.results else _no_scores()
+        for name, value in self.scores[SR].values.items():
             self.log(f"val/{name}", value, prog_bar=name in ("psnr_y", "lpips"))
+
+    def _is_repeated(self, batch_idx: int) -> bool:
+        """Whether another rank scores this clip, too: the ranks are given equally many."""
+        datamodule = self.trainer.datamodule  # type: ignore[attr-defined]
+        return batch_idx * self.trainer.world_size + self.trainer.global_rank >= len(datamodule.val_clips)
+
+
+def _no_scores() -> dict[str, SetScores]:
+    return {name: SetScores({}, {}) for name in (SR, BICUBIC)}

@@ -1,0 +1,82 @@
+"""A large picture in tiles that overlap, for memory that does not hold it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+
+from vsr.data.clip import Window
+
+ALIGNMENT = 32  # tiles begin at its multiples, so that pyramids and strides see the pixels grouped as in the whole
+BLEND = 8  # LR pixels over which one tile passes into the next
+
+
+class Tiles:
+    """Tiles of a picture; of each, ``margin`` pixels along every seam are seen and not used.
+
+    Args:
+        size: (h, w) of the picture.
+        tile: their greatest height and width; None makes one tile of everything.
+        margin: in LR pixels.
+
+    Raises:
+        ValueError: the tile is too small for its margins.
+    """
+
+    def __init__(self, size: tuple[int, int], tile: int | None, margin: int) -> None:
+        self._size, self._margin = size, margin
+        rows, columns = (spans(side, tile or side, 2 * margin + BLEND) for side in size)
+        self.windows = [
+            Window(top, left, bottom - top, right - left) for top, bottom in rows for left, right in columns
+        ]
+
+    def __len__(self) -> int:
+        return len(self.windows)
+
+    def cut(self, x: Tensor, number: int) -> Tensor:
+        """Tile ``number`` of ``x`` (..., h, w)."""
+        top, left, height, width = self.windows[number]
+        return x[..., top : top + height, left : left + width]
+
+    def join(self, parts: Iterable[Tensor], scale: int) -> Tensor:
+        """One picture (..., scale*h, scale*w) of what was made of each tile, in their order; seams are blended. A
+        single tile is returned as it is, several are put together in float32 on the CPU."""
+        if len(self) == 1:
+            return next(iter(parts))
+        height, width = (scale * side for side in self._size)
+        whole: Tensor | None = None
+        for window, part in zip(self.windows, parts, strict=True):
+            if whole is None:
+                whole = torch.zeros(*part.shape[:-2], height, width)
+            top, left, tall, wide = (scale * number for number in window)
+            rows = self._weights(top, tall, height, scale)
+            columns = self._weights(left, wide, width, scale)
+            whole[..., top : top + tall, left : left + wide] += part.float().cpu() * rows[:, None] * columns
+        assert whole is not None
+        return whole
+
+    def _weights(self, start: int, length: int, side: int, scale: int) -> Tensor:
+        """Of each pixel along one axis of a tile: 0 in a margin, rising to 1 over the blend."""
+        from_start = torch.arange(length) + 0.5
+        weights = torch.ones(length)
+        for seam, distance in ((start > 0, from_start), (start + length < side, length - from_start)):
+            if seam:
+                weights = weights * ((distance - scale * self._margin) / (scale * BLEND)).clamp(0, 1)
+        return weights
+
+
+def spans(side: int, tile: int, overlap: int) -> list[tuple[int, int]]:
+    """Where tiles begin and end along one axis: at most ``tile`` long, ``overlap`` shared by neighbours.
+
+    Raises:
+        ValueError: a tile would hardly be longer than what it shares.
+    """
+    if side <= tile:
+        return [(0, side)]
+    step = (tile - overlap) // ALIGNMENT * ALIGNMENT
+    if step < ALIGNMENT:
+        raise ValueError(f"tile={tile} must be at least {overlap + ALIGNMENT}")
+    found = [(start, start + step + overlap) for start in range(0, side - overlap, step)]
+    return [*found[:-1], (found[-1][0], side)]

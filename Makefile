@@ -12,7 +12,7 @@ demo: $(INSTALLED)  ## train on the sample videos with the whole perceptual loss
 	$(VENV)/bin/python train.py loss=perceptual_adv output_dir=runs/demo resume=auto  # the second time: goes on, or scores it again
 
 test: $(INSTALLED)  ## run the tests
-	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/python -m pytest -n auto --maxprocesses=4  # a process needs up to 4 GB
 
 lint: $(INSTALLED)  ## check style, format and types
 	$(VENV)/bin/ruff check .

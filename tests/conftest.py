@@ -10,6 +10,11 @@ from vsr.cli import register_resolvers, run
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
+if "PYTEST_XDIST_WORKER_COUNT" in os.environ:
+    # Read when torch is imported: processes that each use all cores wait for one another.
+    threads = max(1, (os.cpu_count() or 1) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"]))
+    os.environ.setdefault("OMP_NUM_THREADS", str(threads))
+
 # Synthetic scenes, a generator of a few thousand parameters, random features: nothing is fetched, a step takes 0.1 s.
 TINY = [
     "data=synthetic",

@@ -121,7 +121,7 @@ def test_a_misspelt_key_is_answered_with_the_nearest(outcome):
 def test_it_says_what_trains_and_validates_and_who_made_the_lr(compose, caplog, capsys):
     caplog.set_level("INFO")
     preview(compose(*SMALL, "data.frames=40", "data.max_val_clips=1", "clips=1", name="preview"))
-    assert "trains on 3 clips of 3 shots, validates on scene_0000" in caplog.text
+    assert "trains on 3 clips, 3 shots, validates on scene_0000" in caplog.text
     assert "3 shots are shorter than data.frames=40: seen as wandering stills" in caplog.text
     assert "LR by bicubic" in capsys.readouterr().out
 

@@ -14,7 +14,7 @@ from vsr.export.run import export
 from vsr.generators import BasicVSR, BasicVSRPlusPlus, FlowNet, Recurrent, Stochastic
 from vsr.generators import load as loading
 from vsr.generators.load import load_generator, read_weights
-from vsr.inference.candidates import Candidate
+from vsr.inference.checkpoint import Checkpoint
 from vsr.motion import SPyNet
 from vsr.training.run import train
 
@@ -62,7 +62,7 @@ def test_a_runs_weights_come_back_with_all_that_is_known_of_them(compose, option
     assert torch.equal(loaded(lr), original(lr))
     assert weights.config == known.config and weights.generator_steps == 2
     assert weights.degradation == known.degradation and weights.degradation["name"] == "bicubic"
-    assert Candidate("x", loaded, weights).loss_weights == {"pixel": 1.0}
+    assert Checkpoint(loaded, weights).loss_weights == {"pixel": 1.0}
     assert not (tmp_path / "run" / "hydra").exists()
 
 
@@ -96,6 +96,7 @@ def test_metadata_of_another_program_is_left_alone(tmp_path):
     [
         ({"ckpt": None}, "ckpt is not set; exporting takes ckpt= and output="),
         ({"output": None}, "output is not set"),
+        ({"ckpt": ["a", "b"]}, r"ckpt=\['a', 'b'\]: one checkpoint is exported at a time"),
         ({"output": "x.pth"}, r"output=x\.pth: the name must end in \.safetensors or \.onnx"),
         ({"output": "x.onnx", "size": [8, 320]}, r"size=\[8, 320\]: expected \[height,width\], each at least 16"),
         ({"output": "x.onnx", "size": 64}, "size=64: expected"),

@@ -58,7 +58,7 @@ def test_an_evaluation_draws_by_its_seed_and_says_how_warm(compose, monkeypatch)
         torch.manual_seed(0)
         return Stochastic(Recurrent(FlowNet(2), 2, 4, 1), 2, 4).eval(), Weights(source, {})
 
-    monkeypatch.setattr(run, "load_generator", load)
+    monkeypatch.setattr("vsr.inference.checkpoint.load_generator", load)
     few = ["data=synthetic", "data.val.size=64", "data.val.frames=2", "data.max_val_clips=1"]
 
     def record(*overrides):

@@ -38,7 +38,7 @@ def scenes_and_a_gap(scale, max_broken, **settings):
 
 @pytest.fixture
 def score(compose, monkeypatch):
-    monkeypatch.setattr(run, "load_generator", lambda source: (Enlarge(4, 4), Weights("x", {})))
+    monkeypatch.setattr("vsr.inference.checkpoint.load_generator", lambda source: (Enlarge(4, 4), Weights("x", {})))
 
     def evaluate(most):
         common = ["ckpt=x", "metrics=[psnr]", "media=false", "device=cpu", "data=synthetic"]

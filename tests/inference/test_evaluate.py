@@ -13,10 +13,12 @@ from hydra.utils import instantiate
 from vsr.errors import UserError
 from vsr.generators.generator import Generator
 from vsr.generators.load import Weights
-from vsr.inference import run
+from vsr.inference import metric_choice, run
 from vsr.inference.candidates import labels
 from vsr.inference.results import config_hash
 from vsr.metrics import METRICS, ClipScorer, scorer
+
+LOAD = "vsr.inference.checkpoint.load_generator"
 
 
 class Enlarge(Generator):
@@ -31,7 +33,7 @@ def checkpoint(monkeypatch):
     """``checkpoint(config)``: from now on every checkpoint is an x4 `Enlarge` of that training config."""
 
     def stand_in(config):
-        monkeypatch.setattr(run, "load_generator", lambda source: (Enlarge(4, 4), Weights(source, {}, config)))
+        monkeypatch.setattr(LOAD, lambda source: (Enlarge(4, 4), Weights(source, {}, config)))
 
     return stand_in
 
@@ -100,7 +102,7 @@ class Darken(Enlarge):
 def two(monkeypatch):
     """The checkpoints ``good`` and ``runs/bad``."""
     generators = {"good": Enlarge(4, 4), "runs/bad": Darken(4, 4)}
-    monkeypatch.setattr(run, "load_generator", lambda source: (generators[source], Weights(source, {})))
+    monkeypatch.setattr(LOAD, lambda source: (generators[source], Weights(source, {})))
     return generators
 
 
@@ -180,8 +182,38 @@ def test_all_metrics_that_can_be_had(compose, two, monkeypatch, caplog):
     assert "metrics=all without tof_raft: tof_raft.pth is not here." in caplog.text
 
 
+def test_all_metrics_leave_out_what_such_clips_do_not_have(compose, two, monkeypatch, caplog):
+    def had(name, weights):
+        return original(name if name in ("ms_ssim", "tof") else "mse", weights)
+
+    original = scorer.measure
+    monkeypatch.setattr(scorer, "measure", had)
+    arguments = [*SMALL, "data.val.frames=1", "metrics=all", "media=false"]
+    with caplog.at_level(logging.WARNING):
+        (record,) = run.evaluate(compose("ckpt=good", *arguments, name="evaluate"))
+    assert list(record["metrics"]) == [name for name in METRICS if name not in ("ms_ssim", "tof")]
+    assert "metrics=all without ms_ssim: MS-SSIM needs frames of at least 161x161 px, got 64x64." in caplog.text
+    assert "metrics=all without tof: tof compares neighbouring frames" in caplog.text
+
+
+def test_what_the_smallest_clip_does_not_have_is_said_before_the_first_is_scored(
+    compose, checkpoint, tmp_path, monkeypatch
+):
+    def scored(*_):
+        raise AssertionError("a clip was scored")
+
+    monkeypatch.setattr(run.Evaluator, "__call__", scored)
+    checkpoint(None)
+    for name, side in (("a", 192), ("b", 64)):
+        (tmp_path / name).mkdir()
+        cv2.imwrite(str(tmp_path / name / "0.png"), np.zeros((side, 192, 3), np.uint8))
+    data = ["data=frame_folder", "data.workers=0", f"data.root={tmp_path}", "device=cpu"]
+    with pytest.raises(UserError, match="MS-SSIM needs frames of at least 161x161 px, got 64x192"):
+        run.evaluate(compose("ckpt=x", *data, "metrics=[ms_ssim]", name="evaluate"))
+
+
 def test_a_metric_of_the_set_is_refused_with_its_reason(compose, two, monkeypatch, tmp_path):
-    monkeypatch.setattr(run, "ClipScorer", lambda *arguments: ClipScorer(*arguments, weights="random"))
+    monkeypatch.setattr(metric_choice, "ClipScorer", lambda *arguments: ClipScorer(*arguments, weights="random"))
     (record,) = run.evaluate(compose("ckpt=good", *SMALL, "metrics=[mse,patch_kid]", "media=false", name="evaluate"))
     assert list(record["metrics"]) == ["mse"] and record["random_weights"] == ["metrics"]
     reason = "patch_kid needs at least 32 patches of 64 px and got 6."
@@ -196,7 +228,7 @@ def test_a_metric_of_the_set_is_refused_with_its_reason(compose, two, monkeypatc
         (["runs/a/checkpoints/last.ckpt", "runs/a/checkpoints/best.ckpt"], ["a", "a_best"]),
         (["BasicVSR_REDS4.pth", "basicvsr_vimeo90k_bi"], ["BasicVSR_REDS4", "basicvsr_vimeo90k_bi"]),
         (["x/a", "y/a", "z/a"], ["a", "a_2", "a_3"]),
-        (["runs/bicubic", "HR"], ["bicubic_2", "HR_2"]),
+        (["runs/bicubic", "HR", "runs/media"], ["bicubic_2", "HR_2", "media_2"]),
         (["runs/v1.5"], ["v1.5"]),
     ],
 )

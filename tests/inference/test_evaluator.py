@@ -1,5 +1,7 @@
 """Clips scored by pieces, by several generators and by several processes."""
 
+import weakref
+
 import psutil
 import pytest
 import torch
@@ -131,14 +133,18 @@ def test_metrics_of_a_set_are_those_of_all_its_clips():
 
 
 def test_a_long_clip_is_held_once(monkeypatch):
-    """SR is 79 MB in float; what else is held beside it and the 8-bit original is a few frames."""
+    """SR is 157 MB in float; what else is held beside it and the 8-bit original is a few frames."""
     monkeypatch.setattr(module, "_PIXELS_AT_ONCE", 2**18)
-    item = clip(frames=400, side=128, lr=torch.zeros(400, 3, 32, 32, dtype=torch.uint8))
-    sr_bytes = 400 * 3 * 128**2 * 4
+    item = clip(frames=800, side=128, lr=torch.zeros(800, 3, 32, 32, dtype=torch.uint8))
+    sr_bytes = 800 * 3 * 128**2 * 4
     scoring = evaluator("mse")
+    made = []
 
     def generator(lr):
-        return torch.full((1, 400, 3, 128, 128), 0.5)
+        assert not any(earlier() for earlier in made)
+        sr = torch.full((1, 800, 3, 128, 128), 0.5)
+        made.append(weakref.ref(sr))
+        return sr
 
     scoring({"a": generator}, {**item, "name": "first"})
     before = psutil.Process().memory_info().rss

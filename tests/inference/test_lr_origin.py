@@ -45,7 +45,7 @@ def score(compose, monkeypatch, caplog, tmp_path):
 
     def evaluate(trained, *overrides):
         weights = Weights("x", {}, degradation=trained)
-        monkeypatch.setattr(run, "load_generator", lambda source: (Enlarge(4, 4), weights))
+        monkeypatch.setattr("vsr.inference.checkpoint.load_generator", lambda source: (Enlarge(4, 4), weights))
         small = ["data=synthetic", "data.val.clips=1", "data.val.frames=2", "data.val.size=64"]
         common = ["ckpt=x", "metrics=[psnr]", "media=false", "device=cpu"]
         with caplog.at_level(logging.WARNING):

@@ -57,13 +57,21 @@ class EvaluationClips(Dataset[dict[str, Any]]):
         """Whether each clip has its LR."""
         return all(hasattr(clip, "lr") for clip in self.clips)
 
+    @property
+    def least(self) -> tuple[int, int, int]:
+        """Fewest frames that count, smallest height and smallest width of any clip."""
+        lengths = [len(range(clip.length)[: self.max_frames]) for clip in self.clips]
+        sizes = [self._size(clip) for clip in self.clips]
+        height, width = (min(sides) for sides in zip(*sizes, strict=True))
+        return len(self.scored) if self.scored is not None else min(lengths), height, width
+
     def __len__(self) -> int:
         return len(self.clips)
 
     def __getitem__(self, index: int) -> dict[str, Any]:
         clip: Any = self.clips[index]
         span = range(clip.length)[: self.max_frames]
-        height, width = (side // self.scale * self.scale for side in clip.size)
+        height, width = self._size(clip)
         try:
             item: dict[str, Any] = {"hr": _tensor(clip.read(span, Window(0, 0, height, width))), "name": clip.name}
             if hasattr(clip, "lr"):
@@ -75,6 +83,10 @@ class EvaluationClips(Dataset[dict[str, Any]]):
         if self.mirror:
             item["mirrored"] = True
         return item
+
+    def _size(self, clip: Clip) -> tuple[int, int]:
+        height, width = (side // self.scale * self.scale for side in clip.size)
+        return height, width
 
 
 def _tensor(frames: np.ndarray) -> torch.Tensor:

@@ -33,12 +33,14 @@ def export(cfg: DictConfig) -> Path:
     for key, example in (("ckpt", "runs/demo"), ("output", "generator.onnx")):
         if cfg[key] is None:
             raise UserError(f"{key} is not set; exporting takes ckpt= and output=, as {key}={example}")
+    if not isinstance(cfg.ckpt, str | int):
+        raise UserError(f"ckpt={cfg.ckpt}: one checkpoint is exported at a time")
     output = Path(str(cfg.output)).expanduser()
     if output.suffix not in (".safetensors", ".onnx"):
         raise UserError(f"output={output}: the name must end in .safetensors or .onnx")
     if output.exists() and not cfg.overwrite:
         raise UserError(f"output={output} exists. Choose another name, or set overwrite=true.")
-    generator, weights = load_generator(cfg.ckpt)
+    generator, weights = load_generator(str(cfg.ckpt))
     with whole_file(output, REMEDY) as part:
         if output.suffix == ".safetensors":
             record = {"schema": CHECKPOINT_SCHEMA, **{key: getattr(weights, key) for key in RECORD}}

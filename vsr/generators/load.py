@@ -19,7 +19,7 @@ from vsr.generators.weights_file import read_record
 StateDict = dict[str, Tensor]
 
 CHECKPOINT_SCHEMA = 1  # of our own checkpoints; those without the key are of 1
-RECORD = ("config", "generator_steps", "degradation")
+RECORD = ("config", "generator_steps", "degradation", "training_seconds")
 """What is known of `Weights` beside the tensors."""
 
 ANOTHER_GENERATOR = "choose the generator= they were trained with"
@@ -30,7 +30,8 @@ class Weights:
     """A generator's weights and what is known of them.
 
     ``config`` is the whole configuration of the run that made them, or None for weights published by others;
-    ``degradation`` the recipe of the LR that they were trained on, or None where that is not known.
+    ``degradation`` the recipe of the LR that they were trained on and ``training_seconds`` how long that took, or None
+    where that is not known.
     """
 
     source: str
@@ -38,6 +39,7 @@ class Weights:
     config: dict[str, Any] | None = None
     generator_steps: int | None = None
     degradation: dict[str, Any] | None = None
+    training_seconds: float | None = None
 
 
 def read_weights(source: str) -> Weights:
@@ -151,4 +153,4 @@ def _own_checkpoint(source: str, content: Mapping[str, Any]) -> Weights:
         prefix = "generator."
         state = {k.removeprefix(prefix): v for k, v in content["state_dict"].items() if k.startswith(prefix)}
     config, steps = dict(content["config"]), int(content["generator_steps"])
-    return Weights(source, state, config, steps, content.get("degradation"))
+    return Weights(source, state, config, steps, content.get("degradation"), content.get("training_seconds"))

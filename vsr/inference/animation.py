@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 import av
+import numpy as np
 from PIL import Image
+
+from vsr.whole_file import whole_file
 
 
 @dataclass(frozen=True)
@@ -32,3 +36,15 @@ def animation(video: Path, max_frames: int = 30, max_width: int = 960) -> Animat
     content = io.BytesIO()
     small[0].save(content, "GIF", save_all=True, append_images=small[1:], duration=milliseconds, loop=0)
     return Animation(content.getvalue(), width, height)
+
+
+def write_webp(path: Path, frames: Sequence[np.ndarray], fps: int) -> None:
+    """Write ``(H, W, 3)`` uint8 frames as an animated WebP, lossy, that plays in any browser without end.
+
+    Of successive frames that hardly differ it holds one, for as long as all of them take.
+    """
+    first, *others = [Image.fromarray(frame) for frame in frames]
+    with whole_file(path) as part:
+        first.save(
+            part, "WEBP", save_all=True, append_images=others, duration=round(1000 / fps), loop=0, quality=90, method=2
+        )

@@ -32,7 +32,7 @@ def print_table(record: Mapping[str, Any], console: Console | None = None) -> No
 
 
 def print_comparison(sheet: Sheet, records: Mapping[str, Mapping[str, Any]], console: Console | None = None) -> None:
-    """Print the block of ``sheet`` that is of the whole set, a column a method.
+    """Print the block of ``sheet`` that is of the whole set: of methods and metrics, those go down that are more.
 
     Args:
         sheet: of ``records``.
@@ -40,12 +40,14 @@ def print_comparison(sheet: Sheet, records: Mapping[str, Mapping[str, Any]], con
         console: where to; None: standard output.
     """
     title, rows = sheet.blocks[-1]
+    lines = [("", *sheet.headings), *((escape(row.method), *map(_shown, row.cells)) for row in rows)]
+    if len(rows) <= len(sheet.headings):
+        lines = list(zip(*lines, strict=True))
     table = Table(title=title, caption=caption(records))
-    table.add_column("")
-    for row in rows:
-        table.add_column(row.method, justify="right", overflow="fold")
-    for heading, *cells in zip(sheet.headings, *(row.cells for row in rows), strict=True):
-        table.add_row(heading, *(_shown(cell) for cell in cells))
+    for number, heading in enumerate(lines[0]):
+        table.add_column(heading, justify="right" if number else "left", no_wrap=not number, overflow="fold")
+    for line in lines[1:]:
+        table.add_row(*line)
     console = console or Console()
     console.print(table)
     for record in records.values():

@@ -5,16 +5,19 @@ from __future__ import annotations
 import platform
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 from types import TracebackType
+from typing import Generic, TypeVar
 
 import psutil
 import torch
 from torch import Tensor
 
 from vsr.inference.device import peak_memory
+
+SR = TypeVar("SR")
 
 
 @dataclass(frozen=True)
@@ -36,18 +39,18 @@ class Cost:
         return self.seconds / self.frames
 
 
-class Measured:
+class Measured(Generic[SR]):
     """A generator that takes down what each call cost, in ``costs``.
 
     Args:
         generator: LR (1, T, 3, h, w) to SR.
     """
 
-    def __init__(self, generator: Callable[[Tensor], Tensor]) -> None:
+    def __init__(self, generator: Callable[[Tensor], SR]) -> None:
         self.generator = generator
         self.costs: list[Cost] = []
 
-    def __call__(self, lr: Tensor) -> Tensor:
+    def __call__(self, lr: Tensor) -> SR:
         """As the generator."""
         with PeakMemory(lr.device) as memory:
             begun = time.perf_counter()
@@ -58,7 +61,7 @@ class Measured:
         return sr
 
 
-def summary(costs: list[Cost], device: torch.device) -> dict[str, float | int | str]:
+def summary(costs: Sequence[Cost], device: torch.device) -> dict[str, float | int | str]:
     """For ``results.json``: of several clips the median time, which the first one's warming up does not move."""
     return {
         "seconds_per_frame": median(cost.seconds_per_frame for cost in costs),

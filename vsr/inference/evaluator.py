@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from vsr.degradations import upsample
-from vsr.inference.media import MediaFolder, to_uint8
+from vsr.inference.media import ClipMedia, MediaFolder, to_uint8
 from vsr.metrics import ClipScorer, ClipScores, OverClips, SetScores
 from vsr.seeds import seed_all
 
@@ -26,13 +26,17 @@ _PIXELS_AT_ONCE = 2**21  # of a clip at high resolution, in float
 Frames = Callable[[Sequence[int]], Tensor]
 """The numbers of n frames to these frames, (n, 3, H, W) in [0, 1]."""
 
+SuperResolve = Callable[[Tensor], Tensor | Frames]
+"""LR (1, T, 3, h, w) to SR, as a whole or to be made a few frames at a time."""
+
 
 @dataclass(frozen=True)
 class ClipResult:
-    """Scores of one clip by generator, those of `BICUBIC` among them."""
+    """Scores of one clip by generator, those of `BICUBIC` among them, and where its pictures are, if any."""
 
     name: str
     scores: dict[str, ClipScores]
+    media: ClipMedia | None = None
 
 
 class Evaluator:
@@ -72,9 +76,9 @@ class Evaluator:
 
     @torch.no_grad()
     def __call__(
-        self, generators: Mapping[str, Callable[[Tensor], Tensor]], clip: Mapping[str, Any], counts: bool = True
+        self, generators: Mapping[str, SuperResolve], clip: Mapping[str, Any], counts: bool = True
     ) -> ClipResult:
-        """Score each of ``generators``, by name, LR ``(1, T, 3, h, w)`` to SR, on ``clip``.
+        """Score each of ``generators``, by name, on ``clip``; all are given the very same tensor.
 
         Its ``"hr"`` is uint8 ``(T, 3, H, W)``, on the device of the generators, as is ``"lr"`` if it is there. Where
         it is ``"mirrored"``, the generator is given LR followed by itself backwards; where it has ``"scored"``, only
@@ -94,16 +98,17 @@ class Evaluator:
             # Bicubic does not change while a generator trains: one scoring serves every validation.
             self._bicubic[name] = self._score(bicubic, hr, frames, self._over.get(BICUBIC) if counts else None)
         scores, pictures = {BICUBIC: self._bicubic[name]}, {BICUBIC: self._pictures(bicubic, hr)}
-        given = torch.cat((lr, lr.flip(0))) if clip.get("mirrored") else lr
+        given = (torch.cat((lr, lr.flip(0))) if clip.get("mirrored") else lr)[None]
         for label, generator in generators.items():
             self._seed(name, _LATENT)
-            sr = partial(_clamped, generator(given[None])[0])
+            sr = _frames(generator(given))
             scores[label] = self._score(sr, hr, frames, self._over.get(label) if counts else None)
             pictures[label] = self._pictures(sr, hr)
             del sr  # it is large, and the next one is to come
-        if self.media:
-            self.media.write(name, {**pictures, HR: self._pictures(partial(_of_original, hr), hr)})
-        return ClipResult(name, scores)
+        if not self.media:
+            return ClipResult(name, scores)
+        pictures[HR] = self._pictures(partial(_of_original, hr), hr)
+        return ClipResult(name, scores, self.media.write(name, pictures))
 
     def over_clips(self) -> dict[str, SetScores]:
         """Scores of the clips since `begin`, those of all processes together, by generator; `BICUBIC` among them."""
@@ -143,5 +148,10 @@ def _enlarged(lr: Tensor, scale: int, frames: Sequence[int]) -> Tensor:
     return upsample(lr[list(frames)], scale)
 
 
-def _clamped(sr: Tensor, frames: Sequence[int]) -> Tensor:
-    return sr[list(frames)].float().clamp(0, 1)
+def _frames(sr: Tensor | Frames) -> Frames:
+    return partial(clamped, sr) if isinstance(sr, Tensor) else sr
+
+
+def clamped(sr: Tensor, frames: Sequence[int]) -> Tensor:
+    """Of SR (1, T, 3, H, W) some ``frames``, as `Frames`."""
+    return sr[0, list(frames)].float().clamp(0, 1)

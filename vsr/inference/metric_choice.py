@@ -1,29 +1,45 @@
-"""Which metrics are asked for."""
+"""Which metrics are asked for, and whether they can be had of the clips at hand."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
 
+import torch
+
+from vsr.data import EvaluationClips
 from vsr.errors import UserError
 from vsr.metrics import METRICS, ClipScorer
 
 log = logging.getLogger(__name__)
 
 
-def chosen(metrics: str | Sequence[str]) -> list[str]:
-    """The names that ``metrics`` stands for: its own or, if it is ``"all"``, those of all that can be had here.
+def scorer_for(
+    metrics: str | Sequence[str], protocol: str, clips: EvaluationClips, device: torch.device
+) -> ClipScorer:
+    """A scorer by ``metrics`` or, if that is ``"all"``, by all that can be had; why others cannot is logged.
 
-    Why others cannot is logged.
+    Raises:
+        UserError: a metric cannot be had, or not of the smallest of ``clips``: said now, not when its turn has come.
     """
     if metrics != "all":
-        return [metrics] if isinstance(metrics, str) else list(metrics)
+        scorer = ClipScorer([metrics] if isinstance(metrics, str) else metrics, protocol)
+        _try(scorer, clips, device)
+        return scorer
     found = []
     for name in METRICS:
         try:
-            ClipScorer([name])
+            _try(ClipScorer([name], protocol), clips, device)
         except UserError as error:
             log.warning(f"metrics=all without {name}: {error}")
         else:
             found.append(name)
-    return found
+    return ClipScorer(found, protocol)
+
+
+def _try(scorer: ClipScorer, clips: EvaluationClips, device: torch.device) -> None:
+    """Score black frames, as few and as small as any of ``clips``."""
+    length, height, width = clips.least
+    enough = 2 * scorer.protocol.dropped + 2
+    black = torch.zeros(min(length, enough), 3, height, width, device=device)
+    scorer.score(black, black, scorer.over_clips())

@@ -15,12 +15,12 @@ from vsr.whole_file import whole_file
 SCHEMA = 1
 
 WHERE_AND_HOW: dict[str, Any] = {
-    **dict.fromkeys(("output_dir", "resume", "logger", "callbacks", "compile", "memory")),
+    **dict.fromkeys(("output_dir", "resume", "logger", "callbacks", "compile", "memory", "frontier")),
     "trainer": dict.fromkeys(("accelerator", "devices", "num_nodes", "strategy")),
     "data": {"workers": None},
     "generator": {"memory": None},
 }
-"""Keys of a training config that say where and how it runs, not what is trained."""
+"""Keys of a training config that say where and how it runs and is shown, not what is trained."""
 
 
 def results_record(
@@ -47,6 +47,17 @@ def results_record(
         "baseline": {BICUBIC: of_set[BICUBIC]},
         "baseline_clips": {BICUBIC: clips[BICUBIC]},
     }
+
+
+def media_record(generator: str, results: Sequence[ClipResult], folder: Path) -> dict[str, Any] | None:
+    """Where pictures and videos of the clips are, by clip; None where none were kept.
+
+    Args:
+        generator: the name under which it was scored.
+        results: of the clips.
+        folder: of ``results.json``, to which paths are relative.
+    """
+    return {result.name: result.media.record(generator, folder) for result in results if result.media} or None
 
 
 def _intervals(clips: Mapping[str, Any], bicubic: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -14,73 +14,68 @@ from rich.progress import track
 
 from vsr.data import ClipDataModule
 from vsr.data.broken import BrokenFileError, refuse_too_many
-from vsr.generators import Stochastic
-from vsr.generators.load import load_generator
-from vsr.inference.candidates import Candidate, common_scale, labels, sources_of
+from vsr.inference.candidates import candidates
+from vsr.inference.checkpoint import Checkpoint, common_scale, load_checkpoints
 from vsr.inference.console_table import print_comparison, print_table
-from vsr.inference.cost import Measured, summary
+from vsr.inference.cost import Cost, summary
 from vsr.inference.device import choose_device
-from vsr.inference.evaluator import ClipResult, Evaluator
+from vsr.inference.evaluator import ClipResult, Evaluator, SuperResolve
 from vsr.inference.lr_origin import LROrigin
 from vsr.inference.media import MediaFolder
-from vsr.inference.metric_choice import chosen
+from vsr.inference.metric_choice import scorer_for
 from vsr.inference.paper_table import latex, markdown
-from vsr.inference.results import config_hash, random_weights, results_record, write_json
+from vsr.inference.results import media_record, results_record, write_json
 from vsr.inference.score_files import write_clips, write_frames
 from vsr.inference.sheet import sheet
-from vsr.inference.temperature import set_temperature
-from vsr.metrics import ClipScorer
 from vsr.whole_file import whole_file
 
 log = logging.getLogger(__name__)
 
 
 def evaluate(cfg: DictConfig) -> list[dict[str, Any]]:
-    """Score every checkpoint of ``cfg.ckpt`` on ``cfg.data`` beside bicubic; write ``results.json`` (of several, each
-    into a folder of its own), tables and pictures; print the table. Returns what each ``results.json`` holds.
+    """Score every checkpoint of ``cfg.ckpt``, or points of a curve through them, on ``cfg.data`` beside bicubic; write
+    ``results.json`` (of several, each into a folder of its own), tables and pictures; print the table. Returns what
+    each ``results.json`` holds.
 
     Raises:
         UserError: no checkpoint named, or anything in ``cfg`` or on disk that the user can mend.
     """
-    candidates = _load(cfg)
-    cfg.scale = common_scale(candidates, cfg.scale)
+    device = choose_device(cfg.device)
+    checkpoints = load_checkpoints(cfg.ckpt, device)
+    cfg.scale = common_scale(checkpoints, cfg.scale)
+    scored = {each.label: each for each in candidates(checkpoints, cfg)}
     config: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
-    output_dir = Path(cfg.output_dir)
-    scorer = ClipScorer(chosen(config["metrics"]), config["protocol"])
     datamodule = instantiate(config["data"])
     degradation = instantiate(config["degradation"])
-    device = choose_device(cfg.device)
+    origins = _origins(config, datamodule, degradation, checkpoints)
+    scorer = scorer_for(config["metrics"], config["protocol"], datamodule.val_clips, device)
     evaluator = Evaluator(degradation, scorer, cfg.scale, cfg.seed)
+    output_dir = Path(cfg.output_dir)
     evaluator.media = MediaFolder(output_dir / "media") if cfg.media else None
-    origins = {
-        each.label: LROrigin.of(config, datamodule.val_clips.brings_lr, degradation, each.weights.degradation)
-        for each in candidates
-    }
-    for each in candidates:
-        if origins[each.label].warning:
-            log.warning(f"{each.weights.source}: {origins[each.label].warning}")
 
-    measured = {each.label: Measured(each.generator.to(device)) for each in candidates}
-    results, broken = _score(measured, evaluator, datamodule, device)
+    generators = {label: each.super_resolve for label, each in scored.items()}
+    results, broken = _score(generators, evaluator, datamodule, device)
     over_clips = evaluator.over_clips()
+    folders = {label: output_dir / label if len(scored) > 1 else output_dir for label in scored}
     records = {
-        each.label: results_record(
-            each.label,
+        label: results_record(
+            label,
             results,
             over_clips,
             {
                 "dataset": datamodule.name,
                 "protocol": scorer.protocol.name,
                 "scale": cfg.scale,
-                **origins[each.label].record,
-                **_about(each, scorer),
-                "cost": summary(measured[each.label].costs, device) if results else None,
+                **_shared([origins[checkpoint.source].record for checkpoint in each.checkpoints]),
+                **each.record(scorer),
+                "cost": summary(each.costs, device) if results else None,
                 "broken_files": [file.path or str(file) for file in broken],
+                "media": media_record(label, results, folders[label]),
             },
         )
-        for each in candidates
+        for label, each in scored.items()
     }
-    _write(output_dir, records, results, measured)
+    _write(output_dir, folders, records, results, {label: each.costs for label, each in scored.items()})
     where = "results.json" if len(records) == 1 else "results.json of each in its folder"
     log.info(
         f"wrote {output_dir}: {where}, table.md, table.tex, clips.csv, frames.csv{', media/' if cfg.media else ''}"
@@ -88,18 +83,20 @@ def evaluate(cfg: DictConfig) -> list[dict[str, Any]]:
     return list(records.values())
 
 
-def _load(cfg: DictConfig) -> list[Candidate]:
-    sources = sources_of(cfg.ckpt)
-    candidates = [
-        Candidate(label, *load_generator(source)) for label, source in zip(labels(sources), sources, strict=True)
-    ]
-    for candidate in [each for each in candidates if each.generator.has_latent] or candidates:
-        set_temperature(candidate.generator, cfg.temperature)
-    return candidates
+def _origins(
+    config: Mapping[str, Any], datamodule: ClipDataModule, degradation: Any, checkpoints: Sequence[Checkpoint]
+) -> dict[str, LROrigin]:
+    """Of the LR, for each of ``checkpoints`` by its source; warns where it was trained on other LR."""
+    given = datamodule.val_clips is not None and datamodule.val_clips.brings_lr
+    origins = {each.source: LROrigin.of(config, given, degradation, each.weights.degradation) for each in checkpoints}
+    for source, origin in origins.items():
+        if origin.warning:
+            log.warning(f"{source}: {origin.warning}")
+    return origins
 
 
 def _score(
-    generators: Mapping[str, Measured], evaluator: Evaluator, datamodule: ClipDataModule, device: torch.device
+    generators: Mapping[str, SuperResolve], evaluator: Evaluator, datamodule: ClipDataModule, device: torch.device
 ) -> tuple[list[ClipResult], list[BrokenFileError]]:
     """The scores of the clips that can be read, and the files that cannot."""
     results, broken = [], list(datamodule.broken)
@@ -115,35 +112,28 @@ def _score(
     return results, broken
 
 
-def _about(candidate: Candidate, scorer: ClipScorer) -> dict[str, Any]:
-    generator, weights = candidate.generator, candidate.weights
-    return {
-        "generator": type(generator).__name__,
-        "parameters": sum(parameter.numel() for parameter in generator.parameters()),
-        "temperature": generator.temperature if isinstance(generator, Stochastic) else None,
-        "checkpoint": weights.source,
-        "config_hash": config_hash(weights.config) if weights.config else None,
-        "generator_steps": weights.generator_steps,
-        "random_weights": random_weights(weights.config, scorer),
-        "loss_weights": candidate.loss_weights,
-    }
+def _shared(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What all ``records`` say, None where they differ."""
+    first = records[0]
+    return {key: first[key] if all(record[key] == first[key] for record in records) else None for key in first}
 
 
 def _write(
     folder: Path,
+    folders: Mapping[str, Path],
     records: Mapping[str, Mapping[str, Any]],
     results: Sequence[ClipResult],
-    measured: Mapping[str, Measured],
+    costs: Mapping[str, Sequence[Cost]],
 ) -> None:
     """Write all files but the pictures, and print the table."""
     table = sheet(records)
     write_frames(folder / "frames.csv", results)
-    write_clips(folder / "clips.csv", results, {label: each.costs for label, each in measured.items()})
+    write_clips(folder / "clips.csv", results, costs)
     for name, text in (("table.md", markdown(table)), ("table.tex", latex(table))):
         with whole_file(folder / name) as part:
             part.write_text(text, encoding="utf-8")
     for label, record in records.items():
-        write_json((folder if len(records) == 1 else folder / label) / "results.json", dict(record))
+        write_json(folders[label] / "results.json", dict(record))
     if len(records) == 1:
         print_table(next(iter(records.values())))
     else:

@@ -82,8 +82,8 @@ def about(record: Mapping[str, Any]) -> str:
 def caption(records: Mapping[str, Mapping[str, Any]]) -> str:
     """Of the table of ``records``: what was scored, how, on how much and how sure it is."""
     first = next(iter(records.values()))
-    frames = sum(first["frames"].values())
-    parts = [f"{about(first)} · {len(first['clips'])} clips, {frames} frames"]
+    clips, frames = len(first["clips"]), sum(first["frames"].values())
+    parts = [f"{about(first)} · {clips} clip{'s' if clips != 1 else ''}, {frames} frame{'s' if frames != 1 else ''}"]
     if intervals := first["intervals"]:
         parts.append(
             f"In brackets {100 * intervals['level']:g} % intervals by bootstrap over clips "

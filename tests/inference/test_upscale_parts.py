@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from vsr.data.files.scene_cuts import NEARBY
 from vsr.errors import UserError
 from vsr.generators import BasicVSR, BasicVSRPlusPlus, FlowNet, Recurrent, Stochastic
+from vsr.generators.generator import Generator
 from vsr.inference.upscaling import plan as planning
 from vsr.inference.upscaling.footprint import Footprint
 from vsr.inference.upscaling.plan import Plan, make_plan
@@ -148,15 +150,49 @@ def test_tiles_of_what_sees_no_farther_than_the_margin_are_the_whole(size):
     x, network = torch.rand(2, 3, *size, generator=torch.Generator().manual_seed(0)), Local()
     tiles = Tiles(size, 64, margin=3)
     assert (len(tiles) > 1) == (max(size) > 64)
-    joined = tiles.join((network(tiles.cut(x, number)) for number in range(len(tiles))), 4)
+    joined = tiles.join(network(tiles.cut(x, number)) for number in range(len(tiles)))
     assert torch.allclose(joined, network(x), atol=1e-6)
+
+
+class Echo(Generator):
+    """Causal; of its last SR it sees three pixels in every direction, so that what is wrong travels on."""
+
+    causal = True
+
+    def __init__(self):
+        super().__init__(4, 4)
+        self.network = Local()
+
+    def forward(self, lr, modulation=None):
+        raise NotImplementedError
+
+    def step(self, lr, state=None, modulation=None):
+        before = torch.zeros_like(lr) if state is None else F.avg_pool2d(state, 4)
+        sr = self.network(lr + before)
+        return sr, sr
+
+
+def test_what_is_wrong_beside_a_seam_comes_no_farther_in_with_time():
+    pictures, generator = clip(20, (24, 120)), Echo().eval()
+    tiled = resolved(generator, pictures, Plan(1, 0, 64, 4)).astype(int)
+    assert np.abs(tiled - resolved(generator, pictures)).max() <= 1
+
+
+@pytest.mark.parametrize(("speed", "advice"), [(1.0, ""), (6.0, "margin=32; margin=64 hides seams")])
+def test_motion_that_outruns_the_margin_is_said_once(speed, advice, caplog):
+    generator, pictures = bidirectional(), clip(9, (24, 130))
+    flow = torch.zeros(1, 1, 2, 24, 130)
+    flow[:, :, 0] = -speed
+    generator.flow_of = lambda lr: (flow.expand(1, lr.shape[1] - 1, 2, -1, -1),) * 2
+    resolved(generator, pictures, Plan(5, 1, 112, 32))
+    assert len(caplog.messages) == bool(advice) and advice in caplog.text
 
 
 @torch.no_grad()
 def test_a_seam_is_blended():
     tiles = Tiles((32, 100), 64, margin=4)
     numbered = (torch.full_like(tiles.cut(torch.zeros(32, 100), number), number % 2) for number in range(len(tiles)))
-    row = tiles.join(numbered, 1)[0]
+    row = tiles.join(numbered)[0]
     assert {0.0, 1.0} < set(row.tolist()) and row.diff().abs().max() < 0.2
 
 
@@ -197,7 +233,6 @@ def memory(monkeypatch):
     return lambda mebibytes: monkeypatch.setattr(planning, "memory_to_use", lambda device: mebibytes * 2**20)
 
 
-@torch.inference_mode()
 def test_windows_are_as_long_as_memory_allows_and_tiles_come_only_after_that(memory):
     def plan(mebibytes, **keys):
         memory(mebibytes)
@@ -218,7 +253,8 @@ def test_windows_are_as_long_as_memory_allows_and_tiles_come_only_after_that(mem
     [
         ({"window": 16}, "window=16 must be more than twice overlap=8"),
         ({"tile": 64}, "tile=64 must be at least 104 with margin=32"),
-        ({"overlap": -1}, "overlap=-1 and margin=32 must be at least 0"),
+        ({"overlap": -1}, "overlap=-1 must be at least 0"),
+        ({"margin": 3}, "margin=3 at least 4"),
     ],
 )
 def test_plans_of_which_nothing_would_be_used_are_refused(keys, message):

@@ -22,6 +22,7 @@ from tests.data.files.odd_and_broken import noise_inside, scene, write_video
 from vsr.errors import UserError
 from vsr.generators import load
 from vsr.generators.generator import Generator
+from vsr.generators.load import Weights
 from vsr.inference.upscaling import run
 from vsr.inference.upscaling.video_sink import VideoSink
 
@@ -41,7 +42,7 @@ class Enlarge(Generator):
 @pytest.fixture
 def upscale(compose, monkeypatch, tmp_path):
     """``upscale(*overrides)``: into out.mp4, by `Enlarge` x4."""
-    monkeypatch.setattr(run, "load_generator", lambda source: (Enlarge(4, 4), None))
+    monkeypatch.setattr(run, "load_generator", lambda source: (Enlarge(4, 4), Weights(source, {})))
     monkeypatch.chdir(tmp_path)
 
     def go(*overrides):
@@ -107,10 +108,12 @@ def test_a_folder_becomes_a_folder(upscale, tmp_path):
         (["input=null"], "input is not set"),
         (["output=null"], "output is not set"),
         (["output=in.mp4", "overwrite=true"], "output=in.mp4 is the input"),
+        (["input='*.png'", "output=.", "overwrite=true"], "output=. is the input"),
+        (["interpolate=weights"], "by one checkpoint at a time"),
         (["scale=2"], "x was trained for x4"),
         (["temperature=1"], "Enlarge has no latent"),
         (["device=hpu"], "device=hpu cannot be used here"),
-        (["input=none.mp4"], "'none.mp4' does not exist"),
+        (["input=none.mp4"], "input=none.mp4 does not exist. Set it to a video, a folder"),
         (["window=3"], "window=3 must be more than twice overlap=8"),
         (["window=many"], "window=many: expected a whole number"),
         (["input=in.png", "fps=0"], "fps=0"),
@@ -183,6 +186,48 @@ def test_a_signal_ends_it_with_a_file_that_plays_and_another_name(
     assert ended.value.code == status and signal.getsignal(number) is before
     assert names(tmp_path) == {"in.mp4", "out.partial.mp4"}
     assert len(pictures(tmp_path / "out.partial.mp4")) == 7
+
+
+def at_a_signal(monkeypatch, method):
+    """SIGINT comes in the middle of that method of `VideoSink`."""
+    original = getattr(VideoSink, method)
+
+    def interrupted(self, *args):
+        os.kill(os.getpid(), signal.SIGINT)
+        return original(self, *args)
+
+    monkeypatch.setattr(VideoSink, method, interrupted)
+
+
+def test_a_signal_at_the_end_comes_too_late(upscale, clip, tmp_path, monkeypatch):
+    at_a_signal(monkeypatch, "finish")
+    upscale("compare=true")
+    assert names(tmp_path) == {"in.mp4", "out.mp4", "out.compare.mp4"}
+    assert len(pictures(tmp_path / "out.mp4")) == len(pictures(tmp_path / "out.compare.mp4")) == 12
+
+
+def test_a_signal_at_the_beginning_leaves_nothing(upscale, clip, tmp_path, monkeypatch):
+    at_a_signal(monkeypatch, "_new_stream")
+    with pytest.raises(SystemExit):
+        upscale()
+    assert names(tmp_path) == {"in.mp4"}
+
+
+def test_what_was_finished_stays_where_the_comparison_fails(upscale, clip, tmp_path, monkeypatch, caplog):
+    original = VideoSink.finish
+
+    def finish(self):
+        if "compare" in self._path.name:
+            with full_disk(2000):
+                original(self)
+        else:
+            original(self)
+
+    monkeypatch.setattr(VideoSink, "finish", finish)
+    with pytest.raises(UserError, match=r"out.compare.mp4 could not be written"):
+        upscale("compare=true")
+    assert names(tmp_path) == {"in.mp4", "out.mp4"} and not caplog.messages[1:]
+    assert len(pictures(tmp_path / "out.mp4")) == 12
 
 
 def test_a_failure_keeps_what_was_made_until_then(upscale, clip, tmp_path, monkeypatch, caplog):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import av
+
 from vsr.errors import UserError, choose
 
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
@@ -78,6 +80,8 @@ def codec_for(path: Path, codec: str | None, crf: int | None) -> Codec:
         raise UserError(
             f"output={path}: {path.suffix} does not hold codec={name}. End it with {' or '.join(fitting)}."
         )
+    if chosen.encoder not in av.codecs_available:
+        raise UserError(f"codec={name}: PyAV's FFmpeg was built without {chosen.encoder} here. Choose another codec.")
     if crf is not None and chosen.crf is None:
         raise UserError(f"crf={crf}: codec={name} has no such setting; leave crf unset")
     if crf is not None and not 0 <= crf <= 51:

@@ -35,6 +35,7 @@ class Plan:
     margin: int
 
 
+@torch.inference_mode()
 def make_plan(
     generator: Generator,
     device: torch.device,
@@ -60,8 +61,9 @@ def make_plan(
     """
     fewest = 2 * overlap + FEWEST
     least_tile = 2 * margin + BLEND + ALIGNMENT
-    if min(overlap, margin) < 0:
-        raise UserError(f"overlap={overlap} and margin={margin} must be at least 0")
+    least_margin = (generator.min_size - BLEND) // 2  # else the last tile of a row could be too small
+    if overlap < 0 or margin < least_margin:
+        raise UserError(f"overlap={overlap} must be at least 0, and margin={margin} at least {least_margin}")
     if window is not None and window <= 2 * overlap:
         raise UserError(f"window={window} must be more than twice overlap={overlap}; lower overlap or raise window")
     if tile is not None and tile < least_tile:

@@ -47,8 +47,7 @@ def upscale(cfg: DictConfig) -> None:
     generator = _generator(cfg)
     device = choose_device(cfg.device)
     generator.to(device)
-    with torch.inference_mode():
-        plan = make_plan(generator, device, source.about.size, cfg.window, cfg.overlap, cfg.tile, cfg.margin)
+    plan = make_plan(generator, device, source.about.size, cfg.window, cfg.overlap, cfg.tile, cfg.margin)
     about = _enlarged(source.about, generator.scale)
     log.info(_said_before(source, about, plan, generator, device))
     resolver = SuperResolver(generator, device, source.about.size, plan, cfg.seed)
@@ -56,13 +55,16 @@ def upscale(cfg: DictConfig) -> None:
     with Stopping() as stopping:
         sinks: list[Sink] = []
         try:
-            for path in (output, comparison) if comparison else (output,):
-                sinks.append(open_sink(path, about, cfg.codec, cfg.crf))
+            with stopping.undisturbed():  # else a scratch file could stay of which nobody knows
+                for path in (output, comparison) if comparison else (output,):
+                    sinks.append(open_sink(path, about, cfg.codec, cfg.crf))
             count = _upscale(source, resolver, sinks, stopping)
-            with stopping.undisturbed():
-                for sink in sinks:
-                    sink.finish()
+            stopping.ignore_more()
+            while sinks:
+                sinks[0].finish()
+                del sinks[0]
         except BaseException as error:
+            stopping.ignore_more()
             for sink in sinks:
                 _stop(sink)
             if isinstance(error, Stopped):
@@ -81,8 +83,12 @@ def open_source(given: str, fps: float) -> Source:
     Raises:
         UserError: there is nothing, or it cannot be read.
     """
-    pictures = pictures_of(given)
-    return PictureSource(pictures, fps) if pictures else VideoSource(Path(given).expanduser())
+    if pictures := pictures_of(given):
+        return PictureSource(pictures, fps)
+    path = Path(given).expanduser()
+    if not path.exists():
+        raise UserError(f"input={given} does not exist. Set it to a video, a folder of frames or a pattern of them.")
+    return VideoSource(path)
 
 
 def _outputs(cfg: DictConfig) -> tuple[Path, Path | None]:
@@ -90,7 +96,7 @@ def _outputs(cfg: DictConfig) -> tuple[Path, Path | None]:
     for key, example in (("ckpt", "runs/demo"), ("input", "in.mp4"), ("output", "out.mp4")):
         if cfg[key] is None:
             raise UserError(f"{key} is not set; upscaling a video takes ckpt=, input= and output=, as {key}={example}")
-    if not isinstance(cfg.ckpt, str):
+    if not isinstance(cfg.ckpt, str) or cfg.interpolate is not None:
         raise UserError(f"ckpt={cfg.ckpt}: a video is upscaled by one checkpoint at a time")
     for key in ("window", "tile", "crf"):
         if cfg[key] is not None and (isinstance(cfg[key], bool) or not isinstance(cfg[key], int)):
@@ -98,18 +104,21 @@ def _outputs(cfg: DictConfig) -> tuple[Path, Path | None]:
     output = Path(str(cfg.output)).expanduser()
     name = f"{output.name}_compare" if is_folder(output) else f"{output.stem}.compare{output.suffix}"
     comparison = output.with_name(name) if cfg.compare else None
+    given = [Path(str(cfg.input)).expanduser(), *(picture.parent for picture in pictures_of(str(cfg.input))[:1])]
     for path in (output, comparison) if comparison else (output,):
-        if path.resolve() == Path(str(cfg.input)).expanduser().resolve():
+        if path.resolve() in [file.resolve() for file in given]:
             raise UserError(f"output={path} is the input; choose another name")
         check_output(path, cfg.codec, cfg.crf, cfg.overwrite)
     return output, comparison
 
 
 def _generator(cfg: DictConfig) -> Generator:
-    generator, _ = load_generator(cfg.ckpt)
+    generator, weights = load_generator(cfg.ckpt)
     if cfg.scale not in (None, generator.scale):
         raise UserError(f"scale={cfg.scale}: {cfg.ckpt} was trained for x{generator.scale}; leave scale unset")
     set_temperature(generator, cfg.temperature)
+    if weights.degradation:
+        log.info(f"{cfg.ckpt} was trained on LR by degradation={weights.degradation['name']}")
     return generator
 
 
@@ -127,7 +136,7 @@ def _upscale(source: Source, resolver: SuperResolver, sinks: Sequence[Sink], sto
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        TimeRemainingColumn(elapsed_when_finished=True),
+        TimeRemainingColumn(),
     )
     count = 0
     with Progress(*columns) as progress:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 from collections.abc import Iterator
 from fractions import Fraction
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+from av.audio.stream import AudioStream
 from av.container import OutputContainer
 
 log = logging.getLogger(__name__)
@@ -33,11 +35,11 @@ class Sound:
         self._copied: set[int] = set()
         self._last: dict[int, int] = {}  # time of the last packet copied, or at which the last frame ended
         for stream in self._from.streams.audio:
-            codec = stream.codec_context.codec.canonical_name
-            if codec in into.supported_codecs:
-                self._streams[stream.index] = into.add_stream_from_template(stream)
+            if _takes(into.format.name, stream):
+                self._streams[stream.index] = _add_copy(into, stream)
                 self._copied.add(stream.index)
             else:
+                codec = stream.codec_context.codec.canonical_name
                 log.info(f"{path}: sound in {codec} is encoded anew as {into.default_audio_codec}")
                 layout = _LAYOUTS.get(stream.codec_context.channels, stream.codec_context.layout.name)
                 rate = stream.codec_context.sample_rate
@@ -81,8 +83,8 @@ class Sound:
             return  # a damaged place is silent, as in a player
         for frame in frames:
             assert isinstance(frame, av.AudioFrame)
-            # Not by the packets' times: of some formats these go back by a little, which no encoder takes.
-            begin = self._last.get(index, round(_begin(packet) * frame.sample_rate))
+            # By the first frame's time alone: of some formats times go back by a little, which no encoder takes.
+            begin = self._last.get(index, round((frame.time or 0) * frame.sample_rate))
             frame.pts, frame.time_base = begin, Fraction(1, frame.sample_rate)
             self._last[index] = begin + frame.samples
             self._into.mux(self._streams[index].encode(frame))
@@ -94,6 +96,26 @@ class Sound:
             self._last[index] = packet.dts
         packet.stream = self._streams[index]
         self._into.mux(packet)
+
+
+def _takes(container: str, stream: AudioStream) -> bool:
+    """Whether a ``container`` of that format holds the ``stream`` as it is. Tried, for FFmpeg's lists of codecs
+    promise more than it writes: no Opus in a MOV."""
+    try:
+        with av.open(io.BytesIO(), "w", format=container) as trial:
+            _add_copy(trial, stream)
+            trial.start_encoding()
+    except (av.FFmpegError, ValueError):
+        return False
+    return True
+
+
+def _add_copy(into: OutputContainer, stream: AudioStream) -> AudioStream:
+    copy = into.add_stream_from_template(stream)
+    channels = stream.codec_context.channels
+    if stream.codec_context.layout.name == f"{channels} channels" and channels in _LAYOUTS:
+        copy.codec_context.layout = _LAYOUTS[channels]  # an MP4's PCM must say which
+    return copy
 
 
 def _begin(packet: av.Packet) -> float:

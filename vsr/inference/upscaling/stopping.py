@@ -45,6 +45,11 @@ class Stopping:
         if self._came is not None:
             raise Stopped(self._came)
 
+    def ignore_more(self) -> None:
+        """From here on stop for nothing: what is left to do is to end well."""
+        for number in self._before:
+            signal.signal(number, signal.SIG_IGN)
+
     def _note(self, number: int, _: Any) -> None:
         if self._came is not None:
             return

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.utils._pytree import tree_map_only
 
 from vsr.errors import UserError
 from vsr.generators import Generator, Stochastic
 from vsr.generators.stochastic import StochasticState
+from vsr.heap import return_freed_memory
 from vsr.inference.media import to_uint8
-from vsr.inference.upscaling.heap import return_freed_memory
 from vsr.inference.upscaling.plan import Plan
-from vsr.inference.upscaling.tiles import Tiles
+from vsr.inference.upscaling.tiles import Tiles, margin_for
 from vsr.inference.upscaling.windows import windows
+
+log = logging.getLogger(__name__)
 
 
 class SuperResolver:
@@ -40,6 +44,7 @@ class SuperResolver:
         self._missing = (0, padded[1] - size[1], 0, padded[0] - size[0])
         self._tiles = Tiles(padded, plan.tile, plan.margin)
         self._noise = _noise(generator, padded, seed)
+        self._warned = False
 
     @torch.inference_mode()
     def shot(self, pictures: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
@@ -62,61 +67,72 @@ class SuperResolver:
             ) from error
 
     def _frame_by_frame(self, pictures: Iterable[np.ndarray]) -> Iterator[Tensor]:
-        states: dict[int, Any] = {}
-        if self._noise is not None:
-            for number in range(len(self._tiles)):
-                states[number] = StochasticState(None, self._tiles.cut(self._noise, number))
-
-        def step(lr: Tensor, flows: tuple[Tensor, ...], number: int) -> Tensor:
-            with self._flow_of_tile(flows, number):
-                sr, states[number] = self._generator.step(self._tiles.cut(lr, number), states.get(number))
-            return sr
-
+        state = None if self._noise is None else StochasticState(None, self._noise)
         last: Tensor | None = None
         for picture in pictures:
             lr = self._prepared([picture])
-            flows = self._flow_of_whole(lr, last)
-            parts = (step(lr, flows, number) for number in range(len(self._tiles)))
-            yield self._tiles.join(parts, self._generator.scale)
+            sr, state = self._tile_by_tile(self._generator.step, lr, state, self._flow_of_whole(lr, last))
+            yield sr
             last = lr
 
     def _in_windows(self, pictures: Iterable[np.ndarray]) -> Iterator[Tensor]:
-        carried = self._generator.has_windows
-        pasts: dict[int, Any] = {}
-
-        def clip(lr: Tensor, counts: slice, flows: tuple[Tensor, ...], number: int) -> Tensor:
-            part = self._tiles.cut(lr, number)[None]
-            with self._flow_of_tile(flows, number):
-                if not carried:
-                    return self._seen_at_once(part, number)[counts]
-                sr, pasts[number] = self._generator.window(part, counts.stop, pasts.get(number))
-                return sr[0]
-
-        overlap = self._plan.overlap
+        overlap, carried = self._plan.overlap, self._generator.has_windows
+        state = None if carried else self._noise
         last: Tensor | None = None
         for held, counts in windows(pictures, self._plan.window, 0 if carried else overlap, overlap):
+            lr = self._prepared(held)[None]
+            flows = self._flow_of_whole(lr[0], last)
+            if carried:
+                take = partial(self._taken_up, count=counts.stop)
+                sr, state = self._tile_by_tile(take, lr, state, flows)
+                last = lr[0, counts.stop - 1 : counts.stop]
+            else:
+                sr, _ = self._tile_by_tile(partial(self._anew, counts=counts), lr, state, flows)
             return_freed_memory()
-            lr = self._prepared(held)
-            flows = self._flow_of_whole(lr, last)
-            parts = (clip(lr, counts, flows, number) for number in range(len(self._tiles)))
-            yield from self._tiles.join(parts, self._generator.scale).split(1)
-            last = lr[counts.stop - 1 : counts.stop] if carried else None
+            yield from sr[0].split(1)
+            del sr  # before the next window is made
+
+    def _taken_up(self, lr: Tensor, past: Any, count: int) -> tuple[Tensor, Any]:
+        return self._generator.window(lr, count, past)
+
+    def _anew(self, lr: Tensor, noise: Tensor | None, counts: slice) -> tuple[Tensor, None]:
+        if noise is None:
+            return self._generator(lr)[:, counts], None
+        assert isinstance(self._generator, Stochastic)
+        return self._generator.draw(lr, noise)[:, counts], None
+
+    def _tile_by_tile(
+        self, take: Callable[[Tensor, Any], tuple[Tensor, Any]], lr: Tensor, state: Any, flows: tuple[Tensor, ...]
+    ) -> tuple[Tensor, Any]:
+        """``take(lr, state)`` of each tile, and both of its results put together again.
+
+        The state, too: what a tile gets wrong beside a seam would else come farther in with every frame.
+        """
+        states: list[Any] = []
+
+        def parts() -> Iterator[Tensor]:
+            for number in range(len(self._tiles)):
+                part, before, given = (self._tiles.cut(whole, number) for whole in (lr, state, flows))
+                with self._generator.with_flow(given):
+                    sr, after = take(part, tree_map_only(Tensor, lambda x: x.to(self._device), before))
+                states.append(after)
+                yield sr
+
+        sr = self._tiles.join(parts())
+        return sr, self._tiles.join_states(states)
 
     def _flow_of_whole(self, lr: Tensor, last: Tensor | None) -> tuple[Tensor, ...]:
         """Flows through the pictures ``lr`` (T, 3, h, w) and the one before them, if there are tiles: flow looks
         farther than any margin."""
         if len(self._tiles) == 1:
             return ()
-        return self._generator.flow_of((lr if last is None else torch.cat((last, lr)))[None])
-
-    def _flow_of_tile(self, flows: tuple[Tensor, ...], number: int) -> AbstractContextManager[None]:
-        return self._generator.with_flow(tuple(self._tiles.cut(flow, number) for flow in flows))
-
-    def _seen_at_once(self, lr: Tensor, number: int) -> Tensor:
-        if self._noise is None:
-            return self._generator(lr)[0]
-        assert isinstance(self._generator, Stochastic)
-        return self._generator.draw(lr, self._tiles.cut(self._noise, number))[0]
+        flows = self._generator.flow_of((lr if last is None else torch.cat((last, lr)))[None])
+        if not self._generator.causal and not self._warned and margin_for(flows[0]) > self._plan.margin:
+            log.warning(
+                f"motion is too fast for margin={self._plan.margin}; margin={margin_for(flows[0])} hides seams"
+            )
+            self._warned = True
+        return flows
 
     def _prepared(self, pictures: list[np.ndarray]) -> Tensor:
         lr = torch.from_numpy(np.stack(pictures)).to(self._device).permute(0, 3, 1, 2).float() / 255

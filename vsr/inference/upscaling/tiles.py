@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils._pytree import tree_map, tree_map_only
 
 from vsr.data.clip import Window
 
 ALIGNMENT = 32  # tiles begin at its multiples, so that pyramids and strides see the pixels grouped as in the whole
 BLEND = 8  # LR pixels over which one tile passes into the next
+
+# As measured with the published BasicVSR: how far from a seam a frame is off by more than a level of 255, and for how
+# many frames that travels along with what moves.
+_REACH, _FRAMES = 16, 8
 
 
 class Tiles:
@@ -35,19 +41,25 @@ class Tiles:
     def __len__(self) -> int:
         return len(self.windows)
 
-    def cut(self, x: Tensor, number: int) -> Tensor:
-        """Tile ``number`` of ``x`` (..., h, w)."""
-        top, left, height, width = self.windows[number]
-        return x[..., top : top + height, left : left + width]
+    def cut(self, state: Any, number: int) -> Any:
+        """Tile ``number`` of every tensor (..., s*h, s*w) in ``state``, one or several, each of its own scale s."""
 
-    def join(self, parts: Iterable[Tensor], scale: int) -> Tensor:
-        """One picture (..., scale*h, scale*w) of what was made of each tile, in their order; seams are blended. A
-        single tile is returned as it is, several are put together in float32 on the CPU."""
+        def part(x: Tensor) -> Tensor:
+            scale = x.shape[-1] // self._size[1]
+            top, left, height, width = (scale * number for number in self.windows[number])
+            return x[..., top : top + height, left : left + width]
+
+        return tree_map_only(Tensor, part, state)
+
+    def join(self, parts: Iterable[Tensor]) -> Tensor:
+        """One picture (..., s*h, s*w) of what was made of each tile, in their order; seams are blended. A single tile
+        is returned as it is, several are put together in float32 on the CPU."""
         if len(self) == 1:
             return next(iter(parts))
-        height, width = (scale * side for side in self._size)
         whole: Tensor | None = None
         for window, part in zip(self.windows, parts, strict=True):
+            scale = part.shape[-1] // window.width
+            height, width = (scale * side for side in self._size)
             if whole is None:
                 whole = torch.zeros(*part.shape[:-2], height, width)
             top, left, tall, wide = (scale * number for number in window)
@@ -57,6 +69,10 @@ class Tiles:
         assert whole is not None
         return whole
 
+    def join_states(self, states: Sequence[Any]) -> Any:
+        """As `join`, of every tensor in what each tile has left for the next frames."""
+        return tree_map(lambda *parts: self.join(parts) if isinstance(parts[0], Tensor) else parts[0], *states)
+
     def _weights(self, start: int, length: int, side: int, scale: int) -> Tensor:
         """Of each pixel along one axis of a tile: 0 in a margin, rising to 1 over the blend."""
         from_start = torch.arange(length) + 0.5
@@ -65,6 +81,12 @@ class Tiles:
             if seam:
                 weights = weights * ((distance - scale * self._margin) / (scale * BLEND)).clamp(0, 1)
         return weights
+
+
+def margin_for(flow: Tensor) -> int:
+    """The margin that a window with the ``flow`` (B, T, 2, h, w) needs to come out as without tiles, by the mean speed
+    of its fastest frame: a small thing that is faster than all else may need more."""
+    return _REACH + round(_FRAMES * float(flow.norm(dim=2).mean((2, 3)).max())) if flow.numel() else 0
 
 
 def spans(side: int, tile: int, overlap: int) -> list[tuple[int, int]]:

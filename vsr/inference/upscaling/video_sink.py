@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import av
 
-from vsr.errors import UserError
 from vsr.inference.upscaling.codecs import CONTAINERS, MP4, Codec
 from vsr.inference.upscaling.frame import About, Frame
 from vsr.inference.upscaling.sound import Sound
-from vsr.whole_file import publish
+from vsr.whole_file import not_written, publish, scratch_beside
 
 
 class VideoSink:
@@ -33,7 +31,7 @@ class VideoSink:
 
     def __init__(self, path: Path, about: About, codec: Codec, crf: int | None = None) -> None:
         self._path, self._codec, self._count, self._failed = path, codec, 0, False
-        self._part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
+        self._part = scratch_beside(path)
         self._base, self._end, self._last = about.time_base, 0, 0
         self._colour = about.colour if codec.has_full_range else replace(about.colour, full_range=False)
         self._durations: dict[int, int] = {}
@@ -62,12 +60,15 @@ class VideoSink:
 
     def stop(self) -> Path | None:
         """See `Sink.stop`."""
-        if self._failed or not self._count:
+        if self._failed:
+            return None
+        if not self._count:
             self._part.unlink(missing_ok=True)
             return None
         self._close(float(self._end * self._base))
         partial = self._path.with_name(f"{self._path.stem}.partial{self._path.suffix}")
-        publish(self._part, partial)
+        with self._refusing_failures():
+            publish(self._part, partial)
         return partial
 
     def _close(self, sound_until: float) -> None:
@@ -111,8 +112,6 @@ class VideoSink:
             yield
         except (OSError, av.FFmpegError) as error:
             self._failed = True
-            self._part.unlink(missing_ok=True)
-            reason = error.strerror or error
-            raise UserError(
-                f"{self._path} could not be written ({reason}). Make room, or choose another place."
-            ) from error
+            with contextlib.suppress(OSError):
+                self._part.unlink()
+            raise not_written(self._path, error, "Make room, or choose another place") from error

@@ -16,9 +16,9 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from published_training import PublishedTraining
 
-from vsr.cli import register_resolvers
 from vsr.data import ClipDataModule, SyntheticScenes
 from vsr.heap import keep_freed_memory
+from vsr.resolvers import register_resolvers
 from vsr.training.build import build_module
 from vsr.training.draws import Draws
 from vsr.training.metrics_csv import MetricsCSV

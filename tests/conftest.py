@@ -6,7 +6,8 @@ from pathlib import Path
 import hydra
 import pytest
 
-from vsr.cli import register_resolvers, run
+from vsr.cli import run
+from vsr.resolvers import register_resolvers
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

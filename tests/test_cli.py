@@ -10,8 +10,8 @@ from hydra.utils import instantiate
 from torch._utils import ExceptionWrapper
 
 from tests.conftest import TINY
-from vsr.cli import pixel_phase
 from vsr.errors import UserError
+from vsr.resolvers import pixel_phase
 
 
 def test_perceptual_terms_wait_for_two_thirds_of_a_run_from_scratch(compose):

@@ -24,7 +24,13 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from vsr.errors import UserError, nearest
-from vsr.sweep_job import run_apart
+from vsr.resolvers import register_resolvers
+from vsr.sweep.command import note_error
+from vsr.sweep.finish import finish
+from vsr.sweep.job import run_job
+from vsr.sweep.plan import Plan
+
+register_resolvers()  # on import: a process that a launcher starts has the job of `run`, and does not call `run`
 
 Task = Callable[[DictConfig], Any]
 
@@ -40,19 +46,19 @@ def run(config_dir: Path, config_name: str, task: Task) -> None:
 
     Exits with 1 and one line on standard error where the user can mend what went wrong.
     """
-    logging.basicConfig(format="%(message)s", level=logging.INFO, stream=sys.stdout)
-    register_resolvers()
+    _log_to_stdout()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # let exceptions through to us: Hydra's own report is not one line
 
     begun: list[Path] = []
 
     def job(cfg: DictConfig) -> Any:
+        _log_to_stdout()  # a launcher may have started this process
         output_dir = Path(HydraConfig.get().runtime.output_dir)
         begun.append(output_dir)
         try:
-            check_values(config_name, cfg)
             if HydraConfig.get().mode == RunMode.MULTIRUN:
-                return run_apart(output_dir)
+                return run_job(cfg, output_dir)
+            check_values(config_name, cfg)
             cfg.output_dir = str(output_dir)
             return task(cfg)
         except Exception as error:
@@ -65,26 +71,21 @@ def run(config_dir: Path, config_name: str, task: Task) -> None:
     main = hydra.main(version_base="1.3", config_path=str(config_dir), config_name=config_name)(job)
     try:
         main()
+        if plan := Plan.published():
+            finish(plan)
     except MissingConfigException as error:
         _exit(_unknown_group(error))
     except ConfigCompositionException as error:
         _exit(_unknown_key(error, config_dir, config_name))
     except Exception as error:
         _exit(error, begun)
+    finally:
+        Plan.withdraw()
 
 
-def register_resolvers() -> None:
-    """Make the functions that the YAML files call known to OmegaConf."""
-    OmegaConf.register_new_resolver("pixel_phase", pixel_phase, replace=True)
-
-
-def pixel_phase(max_steps: int, init_from: str | None) -> int:
-    """Generator steps before perceptual and adversarial terms set in: two thirds of a run from scratch, else none.
-
-    A discriminator needs a generator that already reconstructs (ESRGAN trains its PSNR model first), and pixel steps
-    are the cheap ones.
-    """
-    return 0 if init_from else 2 * int(max_steps) // 3
+def _log_to_stdout() -> None:
+    logging.basicConfig(format="%(message)s", level=logging.INFO, stream=sys.stdout)
+    logging.getLogger("hydra").setLevel(logging.WARNING)  # it would repeat a sweep's whole command line for each job
 
 
 def check_values(config_name: str, cfg: DictConfig) -> None:
@@ -130,6 +131,8 @@ def _unknown_group(error: MissingConfigException) -> Exception:
     if not error.missing_cfg_file or error.options is None:
         return UserError(_one_line(error))
     group, _, name = str(error.missing_cfg_file).rpartition("/")
+    if group.startswith(("hydra/launcher", "hydra/sweeper")):
+        return UserError(f"{group}={name} is not installed: pip install 'vsr[sweep]'.{nearest(name, error.options)}")
     return UserError(f"{group}={name} is not known.{nearest(name, error.options)}")
 
 
@@ -173,6 +176,7 @@ def _exit(error: BaseException, begun: Sequence[Path] = ()) -> None:
     if os.environ.get("VSR_TRACEBACK"):
         raise error
     line = _user_error(error, begun)
+    note_error(line or f"{type(error).__name__}: {_one_line(error)}")
     if line is None:
         raise error
     print(f"error: {line}", file=sys.stderr)

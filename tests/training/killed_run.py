@@ -3,7 +3,7 @@
 import hydra
 
 from tests.conftest import REPOSITORY
-from vsr.cli import register_resolvers
+from vsr.resolvers import register_resolvers
 from vsr.training.run import train
 
 

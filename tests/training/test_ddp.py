@@ -63,13 +63,15 @@ def test_two_processes_train_as_one_with_the_same_clips(stack, tmp_path):
 @pytest.mark.slow
 def test_a_sweep_of_two_distributed_jobs_ends_with_two_complete_runs(tmp_path):
     run_training(tmp_path, "-m", *TINY, "trainer=ddp_cpu", "seed=0,1", "output_dir=sweep")
-    for job, seed in (("0", 0), ("1", 1)):
-        run = tmp_path / "sweep" / job
+    runs = sorted((tmp_path / "sweep").glob("seed_*"))
+    assert [run.name.partition("-")[0] for run in runs] == ["seed_0", "seed_1"]
+    for seed, run in enumerate(runs):
         config = OmegaConf.load(run / "config.yaml")
         assert config.seed == seed
         results = json.loads((run / "results.json").read_text())
         assert results["generator_steps"] == 4 and len(results["clips"]) == 2
         assert (run / "checkpoints" / "last.ckpt").is_file() and (run / "metrics.csv").is_file()
     # No process of either job made a folder elsewhere.
-    assert {path.name for path in (tmp_path / "sweep").iterdir()} == {"0", "1", "multirun.yaml"}
+    shown = {path for path in (tmp_path / "sweep").iterdir() if not path.name.startswith(".")}
+    assert shown == {*runs, tmp_path / "sweep" / "multirun.yaml", tmp_path / "sweep" / "jobs.csv"}
     assert {path.name for path in tmp_path.iterdir()} == {"sweep"}

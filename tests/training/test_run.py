@@ -48,7 +48,7 @@ def test_a_run_writes_all_that_it_promises(compose, tmp_path):
     run = tmp_path / "run"
     assert {"config.yaml", "metrics.csv", "results.json", "checkpoints", "media"} <= {p.name for p in run.iterdir()}
     assert {p.name for p in (run / "checkpoints").iterdir()} == {"last.ckpt", "best.ckpt"}
-    assert {p.name for p in (run / "media").iterdir()} >= {"scene_0000.png", "scene_0000.mp4"}
+    assert {p.name for p in (run / "media").iterdir()} >= {"scene_0000.png", "scene_0000.mp4", "scene_0000"}
     assert yaml.safe_load((run / "config.yaml").read_text())["loss"]["adversarial"]["objective"] == "hinge"
 
     results = json.loads((run / "results.json").read_text())
@@ -58,6 +58,7 @@ def test_a_run_writes_all_that_it_promises(compose, tmp_path):
         sum(clip["psnr"] for clip in results["clips"].values()) / len(results["clips"])
     )
     assert set(results["baseline"]["bicubic"]) == {"psnr", "psnr_y"}
+    assert all((run / file).is_file() for clip in results["media"].values() for file in clip["stills"].values())
 
     last = rows(run)[-1]
     assert int(last["step"]) == 4

@@ -18,7 +18,7 @@ from vsr.heap import keep_freed_memory
 from vsr.inference.console_table import print_table
 from vsr.inference.lr_origin import LROrigin
 from vsr.inference.media import MediaFolder
-from vsr.inference.results import config_hash, random_weights, results_record, write_json
+from vsr.inference.results import config_hash, media_record, random_weights, results_record, write_json
 from vsr.training.broken_files import BrokenFiles
 from vsr.training.build import build_module
 from vsr.training.checkpoints import Checkpoints
@@ -30,6 +30,7 @@ from vsr.training.resume import changed_keys, check_fits, find_checkpoint, resum
 from vsr.training.run_config import RunConfig
 from vsr.training.scored import SR
 from vsr.training.summary import summary
+from vsr.training.training_time import TrainingTime
 from vsr.whole_file import remove_scratch
 
 log = logging.getLogger(__name__)
@@ -84,12 +85,13 @@ def train(cfg: DictConfig, overrides: Sequence[str] | None = None) -> float:
     watching = [instantiate(node) for node in config["callbacks"].values() if node]
     watching.sort(key=lambda callback: isinstance(callback, Checkpoints))  # last: it saves what the others log
     broken = BrokenFiles(datamodule)
-    callbacks = [RunConfig(output_dir, config), Draws(config["seed"]), broken, *watching]
+    clock = TrainingTime(resumed[1].get("training_seconds", 0.0) if resumed else 0.0)
+    callbacks = [clock, RunConfig(output_dir, config), Draws(config["seed"]), broken, *watching]
     trainer = instantiate(config["trainer"], loggers=loggers, callbacks=callbacks, output_dir=str(output_dir))
     if trainer.strategy.root_device.type == "cpu":
         keep_freed_memory()
     if trainer.is_global_zero:
-        remove_scratch(output_dir, output_dir / "media", output_dir / "media" / "history")
+        remove_scratch(output_dir, output_dir / "media", *(output_dir / "media").glob("*/"))
         log.info(summary(module, config, datamodule, trainer))
         log.info(start)
     for logger in loggers:
@@ -101,7 +103,7 @@ def train(cfg: DictConfig, overrides: Sequence[str] | None = None) -> float:
             trainer.validate(module, datamodule=datamodule, ckpt_path=path, weights_only=True, verbose=False)
         if resumed_at < length:
             trainer.fit(module, datamodule=datamodule, ckpt_path=path, weights_only=True)
-    return _write_results(trainer, module, datamodule, output_dir, broken)
+    return _write_results(trainer, module, datamodule, output_dir, broken, clock.seconds)
 
 
 def _write_results(
@@ -110,6 +112,7 @@ def _write_results(
     datamodule: ClipDataModule,
     output_dir: Path,
     broken: BrokenFiles,
+    training_seconds: float,
 ) -> float:
     """Write ``results.json`` from the last validation and print the table."""
     config = module.config
@@ -128,9 +131,12 @@ def _write_results(
             "config_hash": config_hash(config),
             "generator_steps": module.generator_steps,
             "random_weights": random_weights(config, scorer),
+            "training_seconds": round(training_seconds, 1),
             "loss_weights": module.losses.weights(module.generator_steps - 1),
+            "curve": None,
             "broken_files": broken.paths,
             "codec_failures": broken.codec_failures,
+            "media": media_record(SR, module.results, output_dir),
         },
     )
     if trainer.is_global_zero:

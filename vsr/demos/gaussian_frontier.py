@@ -102,7 +102,7 @@ def disagreements(problem: GaussianProblem, trained: dict[float, Scores]) -> lis
             found.append(f"λ={weight:g}: MSE is {scores.excess / least:.1%} above D(P), more than {TOLERANCE:.0%}")
         if scores.intervals["excess"][1] < 0:
             found.append(f"λ={weight:g}: MSE is below D(P), beyond its interval, which nothing can be")
-        if scores.mse > 2 * problem.mmse * (1 + TOLERANCE):
+        if scores.mse > 2 * problem.mmse:
             found.append(f"λ={weight:g}: MSE is more than twice the least MSE")
     return found
 

@@ -77,6 +77,11 @@ class VideoSink:
             if rest and self._container.format.name in MP4:
                 # Ends so long after the packet coded last, which need not be the one shown last.
                 self._durations[rest[-1].pts or 0] = self._last
+            if self._count <= 2:
+                # x265 reads the delay of its B-frames from the third frame: until then its decoding times are whatever
+                # was in memory. So few frames are coded in the order in which they are shown.
+                for packet in rest:
+                    packet.dts = packet.pts
             self._mux(rest)
             if self._sound:
                 self._sound.until(sound_until)

@@ -108,6 +108,22 @@ def test_in_the_picture_dominated_points_are_hollow_and_all_are_named_legibly(sw
     assert all(panel.bbox.x0 <= box.x0 and box.x1 <= panel.bbox.x1 for box in boxes)
 
 
+def test_a_frontier_that_takes_up_little_of_the_plane_is_drawn_once_more_from_close_up(tmp_path):
+    for label, psnr, lpips in (("pixel", 30.0, 0.20), ("mild", 29.9, 0.18), ("gan", 29.8, 0.17), ("broken", 27, 0.35)):
+        write_record(tmp_path / label, scores(psnr, lpips))
+    whole, close = draw(trace([tmp_path])).axes
+    (low, high), (bottom, top) = close.get_xlim(), close.get_ylim()
+    assert (low, high) == pytest.approx((29.75, 30.05))
+    assert (bottom, top) == pytest.approx((0.1625, 0.2075))
+    assert whole.get_xlim()[0] < 26 < 30 < whole.get_xlim()[1]
+    assert _names(close) == {"pixel", "mild", "gan"}
+    assert {"broken", "bicubic"} <= _names(whole) and not _names(whole) & _names(close)
+
+
+def _names(panel):
+    return {child.get_text() for child in panel.get_children() if isinstance(child, Annotation)}
+
+
 def test_the_colour_bar_has_a_place_for_weight_0_below_the_logarithms(sweep):
     bar = draw(trace([sweep])).axes[-1]
     assert "adversarial" in bar.get_ylabel()

@@ -78,7 +78,7 @@ def test_greys_and_colours_come_back_and_are_tagged(tmp_path, codec, matrix, ful
 
 
 class _Forgetful:
-    """A stream whose encoder leaves the decoding times of its last packets to chance, as x265 does of so few frames."""
+    """A stream whose encoder leaves decoding times to chance, as x265 does of so few frames."""
 
     def __init__(self, stream):
         self._stream = stream

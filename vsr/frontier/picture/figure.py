@@ -6,8 +6,10 @@ import textwrap
 from itertools import combinations
 
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
 from vsr.frontier.frontier import Frontier
+from vsr.frontier.picture.close_up import close_up
 from vsr.frontier.picture.colour_scale import ColourScale
 from vsr.frontier.picture.panel import Panel
 
@@ -20,6 +22,8 @@ _CHARACTERS = 125  # of a footnote that go into a panel's width
 def draw(frontier: Frontier, colour: str | None = None) -> Figure:
     """The points in the plane of the axes; of three axes, in that of each two.
 
+    Where the frontier takes up little of the plane, it is drawn once more from close up.
+
     Args:
         frontier: what is drawn.
         colour: the λ that colours show, as in `ColourScale`.
@@ -29,9 +33,16 @@ def draw(frontier: Frontier, colour: str | None = None) -> Figure:
     """
     scale = ColourScale(frontier, colour)
     planes = list(combinations(frontier.axes, 2))
+    views: list[Bbox | None] = [None for _ in planes]
+    if len(planes) == 1 and (box := close_up(frontier)) is not None:
+        planes, views = planes * 2, [None, box]
     figure = Figure(figsize=(PANEL[0] * len(planes), PANEL[1]), dpi=DPI, layout="constrained")
     drawn = figure.subplots(1, len(planes), squeeze=False)[0]
-    panels = [Panel(frontier, scale, axes, x, y) for axes, (x, y) in zip(drawn, planes, strict=True)]
+    panels = [
+        Panel(frontier, scale, axes, x, y, view) for axes, (x, y), view in zip(drawn, planes, views, strict=True)
+    ]
+    if views[-1] is not None:
+        panels[0].leave_to_close_up(views[-1])
     if scale.is_shown:
         bar = figure.colorbar(scale.mappable, ax=list(drawn), label=f"λ of the {scale.name} term", pad=0.02)
         bar.set_ticks([scale.position(value) for value in scale.ticks()], labels=[f"{v:.3g}" for v in scale.ticks()])

@@ -8,6 +8,7 @@ from itertools import product
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.path import Path
 from matplotlib.text import Annotation, Text
 from matplotlib.transforms import Bbox
 
@@ -20,7 +21,8 @@ _LEADER = {"arrowstyle": "-", "color": "0.6", "linewidth": 0.6, "shrinkA": 0, "s
 def write_labels(axes: Axes, places: Sequence[tuple[float, float]], texts: Sequence[str]) -> None:
     """Write each of ``texts`` as near its place as it covers no mark, no other label and not the legend.
 
-    A label that has to go far gets a line to its place; one for which there is no room is left out.
+    A label that has to go far gets a line to its place, which crosses no label and no other such line; one for which
+    there is no room is left out.
 
     Args:
         axes: with their final limits, in a figure whose layout is done.
@@ -35,15 +37,25 @@ def write_labels(axes: Axes, places: Sequence[tuple[float, float]], texts: Seque
     taken = [Bbox.from_extents(*(mark - _MARK * pixels), *(mark + _MARK * pixels)) for mark in marks]
     legend = axes.get_legend()
     taken += [legend.get_window_extent(renderer)] if legend else []
-    for place, text in zip(places, texts, strict=True):
+    lines: list[Path] = []
+    for mark, place, text in zip(marks, places, texts, strict=True):
         if not text:
             continue
+        others = [box for box in taken if not box.contains(*mark)]  # not its own mark, nor one on top of it
         for distance, direction in product(_DISTANCES, _DIRECTIONS):
             label = _label(axes, text, place, distance, direction)
             label.update_positions(renderer)
             box = Text.get_window_extent(label, renderer)  # the annotation's own has the line in it
-            if _inside(box, axes.bbox) and not any(box.overlaps(other) for other in taken):
+            line = Path([mark, _nearest(box, mark)])
+            if (
+                _inside(box, axes.bbox)
+                and not any(box.overlaps(other) for other in taken)
+                and not any(line.intersects_bbox(other, filled=False) for other in others)
+                and not any(line.intersects_path(other, filled=False) for other in lines)
+                and not any(other.intersects_bbox(box, filled=False) for other in lines)
+            ):
                 taken.append(box)
+                lines.append(line)
                 break
             label.remove()
 
@@ -62,6 +74,11 @@ def _label(
         va={1: "bottom", 0: "center", -1: "top"}[y],
         arrowprops=_LEADER if distance > _DISTANCES[0] else None,
     )
+
+
+def _nearest(box: Bbox, point: np.ndarray) -> np.ndarray:
+    """Of ``box``, what is nearest to ``point``."""
+    return np.clip(point, (box.x0, box.y0), (box.x1, box.y1))
 
 
 def _inside(box: Bbox, outer: Bbox) -> bool:

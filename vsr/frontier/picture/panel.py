@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+from matplotlib.transforms import Bbox
 
 from vsr.frontier.axes import Axis
 from vsr.frontier.frontier import Frontier
@@ -32,9 +35,12 @@ class Panel:
         axes: to draw in.
         x: the horizontal axis.
         y: the vertical axis.
+        view: the part of the plane that is drawn, in the axes' units; None: all.
     """
 
-    def __init__(self, frontier: Frontier, scale: ColourScale, axes: Axes, x: Axis, y: Axis) -> None:
+    def __init__(
+        self, frontier: Frontier, scale: ColourScale, axes: Axes, x: Axis, y: Axis, view: Bbox | None = None
+    ) -> None:
         self.frontier, self.axes, self.x, self.y = frontier, axes, x, y
         self.colours: list[Any] = [scale(point) for point in frontier.points]
         self.marks: list[tuple[float, float]] = []
@@ -50,11 +56,22 @@ class Panel:
         if len(frontier.axes) == 2:
             self._draw_edge()
         axes.margins(0.1)
+        if view is not None:
+            axes.set(xlim=view.intervalx, ylim=view.intervaly)
+            self._name_those(lambda place: view.contains(*place))
         axes.legend(handles=self.legend, fontsize=8, framealpha=0.9)
+
+    def leave_to_close_up(self, view: Bbox) -> None:
+        """Frame the part of the plane that another panel draws; its points are named there."""
+        self.axes.add_patch(Rectangle(view.p0, view.width, view.height, fill=False, color="0.4", linestyle=":"))
+        self._name_those(lambda place: not view.contains(*place))
 
     def write_labels(self) -> None:
         """Name the points. Comes last, once the layout is settled."""
         write_labels(self.axes, self.marks, self.texts)
+
+    def _name_those(self, where: Callable[[tuple[float, float]], bool]) -> None:
+        self.texts = [text if where(place) else "" for place, text in zip(self.marks, self.texts, strict=True)]
 
     def _draw_curves(self) -> None:
         """The lines; takes the colours of their points, too."""

@@ -19,8 +19,8 @@ def close_up(frontier: Frontier) -> Bbox | None:
     single point.
     """
     best = _places(frontier, [point.values for point in frontier.best])
-    others = [point.values for point in (*frontier.points, *frontier.published)]
-    whole = np.ptp(_places(frontier, [*others, frontier.reference_values]), axis=0)
+    ours, theirs = ([point.values for point in points] for points in (frontier.points, frontier.published))
+    whole = np.ptp(_places(frontier, [*ours, *theirs, frontier.reference_values]), axis=0)
     extent = np.ptp(best, axis=0)
     if not extent.all() or (extent > _LITTLE * whole).all():
         return None

@@ -163,6 +163,20 @@ def test_another_axis_moves_the_points(opened, frontier):
     assert page.locator("#label").text_content() == "pixel"
 
 
+def test_a_small_frontier_is_shown_from_close_up_until_a_reader_wants_all(opened, frontier):
+    page = opened(dataclasses.replace(frontier, bicubic={**frontier.bicubic, "psnr_y": 15.0}))
+    assert page.locator("#near").is_checked()
+    assert page.locator("#plot .name").count() == 0
+    assert page.locator("#left-out").text_content() == "Outside of the close-up: bicubic."
+    close = places(page)
+    page.locator("#near").uncheck()
+    assert page.locator("#plot .name").all_text_contents() == ["bicubic"]
+    assert page.locator("#left-out").text_content() == ""
+    assert len(places(page)) == len(close) == len(SCORES) and not set(places(page)) & set(close)
+    page.locator("#y").select_option("patch_kid")  # another plane, looked at anew
+    assert page.locator("#near").is_checked()
+
+
 def test_clip_and_movement_can_be_chosen(opened, frontier):
     page = opened(frontier)
     page.locator("#clip").select_option("walk")

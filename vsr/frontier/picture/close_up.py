@@ -8,14 +8,14 @@ from matplotlib.transforms import Bbox
 from vsr.frontier.frontier import Frontier
 from vsr.frontier.point import Values
 
-_LITTLE = 0.3  # of the extent of all that is drawn, on some axis
+_LITTLE = 0.25  # of the extent of all that is drawn, on some axis
 _MARGIN = 0.25  # of the frontier's extent, on each side
 
 
 def close_up(frontier: Frontier) -> Bbox | None:
     """The surroundings of the frontier in the plane of the first two axes, in their units.
 
-    None where the whole picture shows it well: the frontier takes up more than 30 % of it on both axes, or is a
+    None where the whole picture shows it well: the frontier takes up more than a quarter of it on both axes, or is a
     single point.
     """
     best = _places(frontier, [point.values for point in frontier.best])

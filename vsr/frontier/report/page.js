@@ -4,6 +4,7 @@
 const data = JSON.parse(document.getElementById("data").textContent);
 const byId = (id) => document.getElementById(id);
 const metrics = new Map(data.metrics.map((axis) => [axis.metric, axis]));
+const LITTLE = 0.25; // of the plane, on some axis
 const CURVE_SHAPES = ["square", "diamond", "triangle"];
 const chosen = { x: data.axes[0], y: data.axes[1], weight: data.weights[0], clip: data.clips[0]?.name, point: null };
 let frontier = [];
@@ -47,6 +48,7 @@ function describe(thing, name) {
   return [name, ...lines, ...(about ? [about] : [])].join("\n");
 }
 
+/* Draw the plane anew; from close up where the frontier is small, until a reader decides. */
 function drawAll() {
   const [x, y] = both();
   const points = data.points.filter(has);
@@ -61,17 +63,26 @@ function drawAll() {
     ...data.published.map((each) => ({ ...each, name: each.method, shape: "cross" })),
   ].filter(has).map((other) => ({ ...other, title: describe(other, other.name) }));
   const plot = byId("plot");
+  const near = surroundings(frontier, [...points, ...others], x, y);
+  byId("near").disabled = frontier.length < 2;
+  byId("near").checked = frontier.length > 1 && (chosen.near ?? near.share < LITTLE);
+  const [shown, shownOthers] = [points, others].map((all) => (byId("near").checked ? all.filter(near.contain) : all));
   const drawn = drawPlane(plot.querySelector("svg"), plot.clientWidth, plot.clientHeight, {
-    x, y, points, frontier, others,
-    curves: data.curves.map((curve) => curve.points.filter(has)).filter((each) => each.length),
+    x, y, points: shown, frontier, others: shownOthers,
+    curves: data.curves.map((curve) => curve.points.filter((each) => shown.includes(each))).filter((each) => each.length),
   });
-  elements = new Map(points.map((point, number) => [point, drawn.points[number]]));
+  elements = new Map(shown.map((point, number) => [point, drawn.points[number]]));
   elements.forEach(listen);
-  drawn.others.forEach((element, number) => explain(element, others[number].title));
+  drawn.others.forEach((element, number) => explain(element, shownOthers[number].title));
   if (startsWithY()) frontier.reverse();
   drawSlider();
   const [count, missing] = [data.points.length, data.points.length - points.length];
-  byId("left-out").textContent = missing ? `${missing} of ${count} points lack one of these metrics.` : "";
+  const away = [...points.filter((each) => !shown.includes(each)).map((point) => point.label),
+    ...others.filter((each) => !shownOthers.includes(each)).map((other) => other.name)];
+  byId("left-out").textContent = [
+    ...(missing ? [`${missing} of ${count} points lack one of these metrics.`] : []),
+    ...(away.length ? [`Outside of the close-up: ${away.join(", ")}.`] : []),
+  ].join(" ");
   const meanings = new Set(both().map(({ kind }) => data.kinds.find((each) => each.kind === kind)?.meaning ?? kind));
   byId("kinds").replaceChildren(...[...meanings].map((meaning) => html("li", {}, meaning)));
   choose(chosen.point ?? frontier[0]);
@@ -138,9 +149,11 @@ function start() {
       const other = name === "x" ? "y" : "x";
       if (chosen[other] === select.value) byId(other).value = chosen[other] = chosen[name]; // they change places
       chosen[name] = select.value;
+      chosen.near = null;
       drawAll();
     });
   }
+  byId("near").addEventListener("change", (event) => { chosen.near = event.target.checked; drawAll(); });
   byId("along").addEventListener("input", (event) => choose(frontier[event.target.value]));
   startPictures();
   startLegend();

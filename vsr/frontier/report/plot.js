@@ -52,6 +52,21 @@ function nondominated(points, x, y) {
     .sort((a, b) => cost(a, x) - cost(b, x) || cost(a, y) - cost(b, y));
 }
 
+/* The surroundings of the points `best` of all `things`, and how much these take up on the axis where they take least. */
+function surroundings(best, things, x, y) {
+  const places = {};
+  let share = 1;
+  for (const { metric } of [x, y]) {
+    const [inner, outer] = [best, things].map((some) => some.map((each) => each.values[metric]));
+    const [low, high] = [Math.min(...inner), Math.max(...inner)];
+    places[metric] = [low - (high - low) / 4, high + (high - low) / 4];
+    share = Math.min(share, (high - low) / (Math.max(...outer) - Math.min(...outer) || 1));
+  }
+  const contain = ({ values }) =>
+    Object.entries(places).every(([metric, [low, high]]) => low <= values[metric] && values[metric] <= high);
+  return { share, contain };
+}
+
 /*
  * Fill `root`, of `width` by `height`. `view` has the axes `x` and `y`; `points`, each with its values, shape, colour,
  * title and whether it is dominated; `frontier`, those on it in order; `curves`, lists of points; `others`, each with

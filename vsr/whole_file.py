@@ -12,6 +12,7 @@ from pathlib import Path
 from vsr.errors import UserError
 
 REMEDY = "Make room, or choose another place with output_dir=DIR"
+ANOTHER_OUTPUT = "Make room, or choose another place with --output DIR"
 
 
 @contextlib.contextmanager

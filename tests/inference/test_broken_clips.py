@@ -30,10 +30,9 @@ class Gone(SyntheticClip):
 
 
 def scenes_and_a_gap(scale, max_broken, **settings):
-    scenes = SyntheticScenes(clips=1, frames=2, size=64, seed=0)
-    return ClipDataModule(
-        None, Clips([*scenes, Gone("gone", [], 2, (64, 64))]), name="gap", scale=scale, max_broken=max_broken
-    )
+    first, last = SyntheticScenes(clips=2, frames=2, size=64, seed=0)
+    clips = Clips([first, Gone("gone", [], 2, (64, 64)), last])
+    return ClipDataModule(None, clips, name="gap", scale=scale, max_broken=max_broken)
 
 
 @pytest.fixture
@@ -51,12 +50,15 @@ def score(compose, monkeypatch):
 def test_the_others_are_scored_and_the_broken_one_is_named(score, caplog):
     with caplog.at_level(logging.WARNING):
         record = score(0.5)
-    assert list(record["clips"]) == ["scene_0000"]
+    assert list(record["clips"]) == ["scene_0000", "scene_0001"]
     assert record["broken_files"] == ["holiday/gone.mp4"]
     assert "broken: holiday/gone.mp4 has vanished." in caplog.text
 
 
-def test_too_many_end_the_scoring(score, tmp_path):
-    with pytest.raises(UserError, match=r"1 of 2 files cannot be used, more than data\.max_broken=0\.1"):
+def test_too_many_end_the_scoring_at_once(score, tmp_path, monkeypatch):
+    scored = []
+    monkeypatch.setattr(run.Evaluator, "__call__", lambda *given: scored.append(given))
+    with pytest.raises(UserError, match=r"1 of 3 files cannot be used, more than data\.max_broken=0\.1"):
         score(0.1)
+    assert len(scored) == 1  # not the clip that comes after the broken one
     assert not (tmp_path / "run" / "results.json").exists()

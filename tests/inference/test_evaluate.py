@@ -157,7 +157,7 @@ def test_a_protocol_is_obeyed_and_recorded(compose, two, tmp_path):
     arguments = ["metrics=[psnr_y]", "protocol=tecogan", "data.val.frames=7", "media=false"]
     (record,) = run.evaluate(compose("ckpt=good", *SMALL, *arguments, name="evaluate"))
     assert record["protocol"] == "tecogan" and set(record["frames"].values()) == {3}
-    assert "protocol tecogan: BT.601 luma" in (tmp_path / "run" / "table.md").read_text()
+    assert "protocol tecogan (papers: psnr_y and ssim_y)" in (tmp_path / "run" / "table.md").read_text()
     with pytest.raises(UserError, match=r"protocol='vid4' is not known\. Did you mean 'vid4-y'"):
         run.evaluate(compose("ckpt=good", *SMALL, "protocol=vid4", name="evaluate"))
 
@@ -234,6 +234,12 @@ def test_a_metric_of_the_set_is_refused_with_its_reason(compose, two, monkeypatc
 )
 def test_labels_are_short_and_differ(sources, expected):
     assert labels(sources) == expected
+
+
+@pytest.mark.parametrize("metrics", ["null", "[]"])
+def test_no_metric_at_all_is_answered_with_how(compose, two, metrics):
+    with pytest.raises(UserError, match=r"metrics is empty; name some, as metrics=\[psnr_y,lpips\]"):
+        run.evaluate(compose("ckpt=good", *SMALL, f"metrics={metrics}", name="evaluate"))
 
 
 @pytest.mark.parametrize("ckpt", ["null", "[]"])

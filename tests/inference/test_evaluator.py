@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from vsr.degradations import Bicubic, upsample
+from vsr.errors import UserError
 from vsr.inference import evaluator as module
 from vsr.inference.cost import PeakMemory
 from vsr.inference.evaluator import BICUBIC, Evaluator
@@ -84,6 +85,13 @@ def test_of_a_mirrored_clip_the_frames_that_are_to_be_scored_are():
 def test_frames_are_numbered_as_in_the_clip():
     result = evaluator("mse", protocol="tecogan")({"a": enlarge}, clip(frames=7))
     assert result.scores["a"].frames == (2, 3, 4)
+
+
+@pytest.mark.parametrize("scored", [[0, 2], [3, 1]])
+def test_frames_that_are_no_neighbours_are_not_compared_as_if_they_were(scored):
+    with pytest.raises(UserError, match=f"tof compares .* of clip clip only frames {scored[0]}, {scored[1]} are"):
+        evaluator("mse", "tof")({"a": enlarge}, clip(scored=scored))
+    assert "tof" in evaluator("tof")({"a": enlarge}, clip(scored=[1, 2])).scores["a"].means
 
 
 def test_draws_are_the_clips_own_whatever_else_is_scored():

@@ -38,6 +38,12 @@ def test_the_picture_shows_the_three_versions_of_the_middle_frame(tmp_path):
         assert np.array_equal(panel, clip[2])
 
 
+def test_clips_whose_names_would_meet_have_files_of_their_own(tmp_path):
+    folder = MediaFolder(tmp_path)
+    names = ["a/b", "a_b", "a/b"]
+    assert [folder.paths(name)[0].name for name in names] == ["a_b.png", "a_b-2.png", "a_b.png"]
+
+
 def test_several_generators_stand_side_by_side(tmp_path):
     clips = {name: np.full((1, 40, 50, 3), grey, np.uint8) for grey, name in enumerate(("bicubic", "a", "b", "HR"), 1)}
     MediaFolder(tmp_path).write("clip", clips)

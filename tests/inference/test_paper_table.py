@@ -63,8 +63,9 @@ def test_markdown_has_every_clip_and_method_and_the_best_in_bold():
 
 def test_the_caption_says_what_was_done():
     caption = sheet({"mine": record(refused={"fvd": "fvd needs more clips."}, random_weights=["metrics"])}).caption
-    assert caption.startswith("vid4 · ×4 bicubic · protocol vid4-y: BT.601 luma, 8 bits, no border, all frames")
+    assert caption.startswith("vid4 · ×4 bicubic · protocol vid4-y (papers: psnr_y and ssim_y): 8 bits, no border")
     for part in (
+        "all frames",
         "2 clips, 20 frames",
         "95 % intervals by bootstrap over clips (2000 draws, seed 0)",
         "Left out: fvd needs more clips.",

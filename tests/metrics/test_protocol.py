@@ -51,7 +51,7 @@ def test_the_mean_is_of_the_frames_that_count():
 def test_each_says_what_it_does_and_who_says_so(name):
     protocol = protocol_named(name)
     assert protocol.name == name
-    assert protocol.caption.startswith(f"{name}: ")
+    assert protocol.caption.startswith(name)
     assert protocol.source
     assert all(metric in METRICS for metric in protocol.headline)
     assert protocol.headline[0] == ("psnr_y" if "-y" in name or name == "tecogan" else "psnr")
@@ -59,8 +59,8 @@ def test_each_says_what_it_does_and_who_says_so(name):
 
 def test_caption_of_the_one_that_does_most():
     assert protocol_named("tecogan").caption == (
-        "tecogan: BT.601 luma, 8 bits, border 8 px or more, to a multiple of 32 px, without 2 frames at either end, "
-        "mean over frames, then over clips"
+        "tecogan (papers: psnr_y and ssim_y): 8 bits, border 8 px or more, to a multiple of 32 px, "
+        "without 2 frames at either end, mean over frames, then over clips"
     )
 
 

@@ -39,6 +39,14 @@ def test_vmaf_is_that_of_the_program_on_two_files(ffmpeg, clips, tmp_path):
     assert 0 < np.mean(theirs) < 95
 
 
+def test_the_folder_of_temporary_files_may_be_called_anything(ffmpeg, clips, tmp_path, monkeypatch):
+    odd = tmp_path / "it's [a]:b,c"
+    odd.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(odd))
+    hr = references.tensors(clips[1])
+    assert ClipScorer(["vmaf"])(hr, hr)["vmaf"] > 95
+
+
 def test_equal_clips_score_high_and_in_parts_as_whole(ffmpeg, clips):
     sr, hr = map(references.tensors, clips)
     scorer = ClipScorer(["vmaf"])

@@ -21,7 +21,7 @@ def print_table(record: Mapping[str, Any], console: Console | None = None) -> No
         table.add_column(heading, justify="left" if heading in ("clip", "metric") else "right")
     for name, bicubic, scores in _rows(record):
         for metric, score in scores.items():
-            table.add_row(name, *_cells(metric, bicubic[metric], score))
+            table.add_row(escape(name), *_cells(metric, bicubic[metric], score))
             name = ""
         table.add_section()
     console = console or Console()
@@ -69,8 +69,8 @@ def _rows(record: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, float],
 def _cells(metric: str, bicubic: float, score: float) -> tuple[str, str, str, str]:
     about = METRICS[metric]
     arrow = "↑" if about.higher_is_better else "↓"
-    better = (score > bicubic) == about.higher_is_better and score != bicubic
-    colour = "green" if better else "red"
+    gain = (score - bicubic) * (1 if about.higher_is_better else -1)
+    colour = "green" if gain > 0 else "red" if gain < 0 else "default"
     digits = about.decimals
     change = f"{score - bicubic:+.{digits}f} ({(score - bicubic) / bicubic:+.1%})" if bicubic else "–"
     return f"{metric} {arrow}", f"{bicubic:.{digits}f}", f"{score:.{digits}f}", f"[{colour}]{change}[/]"

@@ -1,37 +1,14 @@
-"""A point's place on a one-parameter family of generators that no training was needed for."""
+"""Which points of a one-parameter family of generators are asked for."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from vsr.errors import UserError
 
 _DIGITS = 10  # of a value: beyond are only errors of rounding, as in 3 * 0.1
-
-
-@dataclass(frozen=True)
-class Curve:
-    """Where a point lies.
-
-    Args:
-        name: of the family.
-        of: the checkpoints that it is made from.
-        parameter: its name.
-        value: of the parameter.
-    """
-
-    name: str
-    of: tuple[str, ...]
-    parameter: str
-    value: float
-
-    @property
-    def record(self) -> dict[str, Any]:
-        """For ``results.json``."""
-        return {"name": self.name, "of": list(self.of), "parameter": self.parameter, "value": self.value}
 
 
 def numbers(key: str, given: Any, most: float = math.inf) -> list[float]:

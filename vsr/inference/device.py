@@ -11,11 +11,12 @@ from vsr.errors import UserError
 
 
 def choose_device(name: str) -> torch.device:
-    """The device called ``name``; "auto" is CUDA where there is one, else the CPU.
+    """The device called ``name``, in float32 throughout; "auto" is CUDA where there is one, else the CPU.
 
     Raises:
         UserError: it cannot be used here.
     """
+    torch.backends.cudnn.allow_tf32 = False  # else cuDNN rounds what it convolves to 10 bits: scores would move
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:

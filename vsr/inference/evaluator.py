@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from vsr.degradations import upsample
+from vsr.errors import UserError
 from vsr.inference.media import ClipMedia, MediaFolder, to_uint8
 from vsr.metrics import ClipScorer, ClipScores, OverClips, SetScores
 from vsr.seeds import seed_all
@@ -88,11 +89,19 @@ class Evaluator:
             generators: what is scored.
             clip: an item of `EvaluationClips`.
             counts: whether it counts towards the scores of the set; not where another process scores it, too.
+
+        Raises:
+            UserError: a metric compares neighbouring frames, and those that are scored are none.
         """
         name, hr = clip["name"], clip["hr"]
         self._seed(name)
         lr = _in_float(clip["lr"]) if "lr" in clip else self.degradation(_in_float(hr)[None])[0]
         frames = list(clip.get("scored", range(len(hr))))
+        if self.scorer.of_pairs and frames != list(range(frames[0], frames[-1] + 1)):
+            raise UserError(
+                f"{', '.join(self.scorer.of_pairs)} compares neighbouring frames, and of clip {name} only frames "
+                f"{', '.join(map(str, frames))} are scored. Leave it out of metrics."
+            )
         bicubic = partial(_enlarged, lr, self.scale)
         if name not in self._bicubic:
             # Bicubic does not change while a generator trains: one scoring serves every validation.

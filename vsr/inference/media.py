@@ -77,6 +77,7 @@ class MediaFolder:
         self.folder = folder
         self.fps = fps
         self.max_frames = max_frames
+        self._names: dict[str, str] = {}
 
     def write(self, name: str, versions: Mapping[str, np.ndarray]) -> ClipMedia:
         """Show versions of a clip by name, each ``(T, H, W, 3)`` uint8: bicubic first, HR last."""
@@ -113,7 +114,11 @@ class MediaFolder:
 
     def paths(self, name: str) -> tuple[Path, Path]:
         """Where picture and video of the clip ``name`` are; each evaluation of the clip writes them anew."""
-        stem = name.replace("/", "_")
+        stem = flat = name.replace("/", "_")
+        number = 1
+        while self._names.setdefault(stem, name) != name:  # a/b is not a_b
+            number += 1
+            stem = f"{flat}-{number}"
         return self.folder / f"{stem}.png", self.folder / f"{stem}.mp4"
 
 

@@ -15,13 +15,16 @@ log = logging.getLogger(__name__)
 
 
 def scorer_for(
-    metrics: str | Sequence[str], protocol: str, clips: EvaluationClips, device: torch.device
+    metrics: str | Sequence[str] | None, protocol: str, clips: EvaluationClips, device: torch.device
 ) -> ClipScorer:
     """A scorer by ``metrics`` or, if that is ``"all"``, by all that can be had; why others cannot is logged.
 
     Raises:
-        UserError: a metric cannot be had, or not of the smallest of ``clips``: said now, not when its turn has come.
+        UserError: none is named, or one cannot be had, or not of the smallest of ``clips``: said now, not when its
+            turn has come.
     """
+    if not metrics:
+        raise UserError("metrics is empty; name some, as metrics=[psnr_y,lpips], or metrics=all")
     if metrics != "all":
         scorer = ClipScorer([metrics] if isinstance(metrics, str) else metrics, protocol)
         _try(scorer, clips, device)
@@ -38,8 +41,8 @@ def scorer_for(
 
 
 def _try(scorer: ClipScorer, clips: EvaluationClips, device: torch.device) -> None:
-    """Score black frames, as few and as small as any of ``clips``."""
+    """Score grey frames, as few and as small as any of ``clips``."""
     length, height, width = clips.least
     enough = 2 * scorer.protocol.dropped + 2
-    black = torch.zeros(min(length, enough), 3, height, width, device=device)
-    scorer.score(black, black, scorer.over_clips())
+    grey = torch.full((min(length, enough), 3, height, width), 0.5, device=device)
+    scorer.score(grey, grey, scorer.over_clips())

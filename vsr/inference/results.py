@@ -10,9 +10,8 @@ from typing import Any
 
 from vsr.inference.evaluator import BICUBIC, ClipResult
 from vsr.metrics import ClipScorer, SetScores, bootstrap
+from vsr.results_layout import SCHEMA
 from vsr.whole_file import whole_file
-
-SCHEMA = 1
 
 WHERE_AND_HOW: dict[str, Any] = {
     **dict.fromkeys(("output_dir", "resume", "logger", "callbacks", "compile", "memory", "frontier")),

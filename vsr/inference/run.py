@@ -101,6 +101,8 @@ def _score(
     """The scores of the clips that can be read, and the files that cannot."""
     results, broken = [], list(datamodule.broken)
     loader = datamodule.val_dataloader()
+    total = len(loader) + len(broken)
+    refuse_too_many(broken, total, datamodule.max_broken)
     evaluator.begin(generators, device)
     for clip in track(loader, "scoring", total=len(loader)):
         if "hr" in clip:
@@ -108,7 +110,7 @@ def _score(
         for path, why in clip.get("broken", ()):
             log.warning(f"broken: {why} It is not scored.")
             broken.append(BrokenFileError(why, path))
-    refuse_too_many(broken, len(loader) + len(datamodule.broken), datamodule.max_broken)
+            refuse_too_many(broken, total, datamodule.max_broken)  # at once: the others take hours
     return results, broken
 
 

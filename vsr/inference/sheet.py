@@ -10,8 +10,6 @@ from vsr.metrics import METRICS, protocol_named
 
 MOST_CLIPS = 20  # that a table has rows for
 
-_NAMES = {"tof": "tOF", "tof_raft": "tOF (RAFT)", "tlpips": "tLPIPS", "warp_error": "warping error"}
-
 
 class Cell(NamedTuple):
     """A number and, of the set, its interval; whether no method has a better number."""
@@ -139,5 +137,4 @@ def _number(metric: str, value: float) -> str:
 
 def _heading(metric: str) -> str:
     about = METRICS[metric]
-    name = _NAMES.get(metric, metric.upper().replace("_", "-"))
-    return f"{name} {'↑' if about.higher_is_better else '↓'}" + (f" ({about.unit})" if about.unit else "")
+    return f"{about.title} {'↑' if about.higher_is_better else '↓'}" + (f" ({about.unit})" if about.unit else "")

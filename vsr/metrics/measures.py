@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Literal
 
 import torchmetrics
 from torch import Tensor
@@ -14,6 +15,7 @@ from vsr.features import FrozenFeatures, i3d, vgg16
 from vsr.metrics import patches, vgg, video_tiles
 from vsr.metrics.chunk import Both, Chunk, Layers
 from vsr.metrics.colour import luma_bt601
+from vsr.metrics.cvvdp import ColorVideoVdp, check_installed
 from vsr.metrics.distortion import mse, psnr
 from vsr.metrics.dists import START, DistsWeights, dists_distance, dists_stages, read_dists_weights
 from vsr.metrics.flow import (
@@ -37,18 +39,18 @@ from vsr.motion import dis, raft
 
 @dataclass(frozen=True)
 class Measure:
-    """A metric whose values belong to frames, or to pairs of a frame with the one before it.
+    """A metric whose values belong to frames, to pairs of a frame with the one before it, or to whole clips.
 
     Args:
         begin: makes what follows one clip.
         layers: of frozen networks that it reads.
-        pairs: whether the first frame has no value.
+        of: what has a value: each ``frame``, each ``pair`` (at the later of its frames), or the ``clip`` (at its end).
         factor: what its values are multiplied by, as the literature prints them.
     """
 
     begin: Callable[[], Running]
     layers: Layers = field(default_factory=dict)
-    pairs: bool = False
+    of: Literal["frame", "pair", "clip"] = "frame"
     factor: float = 1.0
 
 
@@ -144,26 +146,31 @@ def _video_tiles(network: FrozenFeatures) -> Callable[[Chunk], tuple[Tensor, Ten
 
 
 def _tof(_: str) -> Measure:
-    return Measure(partial(FlowDifference, farneback_flow, greys, euclidean_difference), pairs=True)
+    return Measure(partial(FlowDifference, farneback_flow, greys, euclidean_difference), of="pair")
 
 
 def _tof_raft(weights: str) -> Measure:
     flow = raft(weights=weights).flow
-    return Measure(partial(FlowDifference, flow, whole_frames, absolute_difference), pairs=True)
+    return Measure(partial(FlowDifference, flow, whole_frames, absolute_difference), of="pair")
 
 
 def _tlpips(weights: str) -> Measure:
     lpips = Lpips("alex", weights)
-    return Measure(partial(LpipsChange, lpips), lpips.layers, pairs=True, factor=100.0)
+    return Measure(partial(LpipsChange, lpips), lpips.layers, of="pair", factor=100.0)
 
 
 def _warp_error(_: str) -> Measure:
-    return Measure(partial(WarpError, dis().flow), pairs=True, factor=1000.0)
+    return Measure(partial(WarpError, dis().flow), of="pair", factor=1000.0)
 
 
 def _vmaf(_: str) -> Measure:
     ffmpeg()  # missed at once, not at the first clip
     return Measure(Vmaf)
+
+
+def _cvvdp(_: str) -> Measure:
+    check_installed()
+    return Measure(ColorVideoVdp, of="clip")
 
 
 _PATCHES = f"patches of {patches.SIDE} px"
@@ -190,4 +197,5 @@ _MAKERS: dict[str, Callable[[str], Measure | SetMeasure]] = {
     "warp_error": _warp_error,
     "fvd": _fvd,
     "vmaf": _vmaf,
+    "cvvdp": _cvvdp,
 }

@@ -46,7 +46,7 @@ class Protocol:
     @property
     def caption(self) -> str:
         """One line for a table: what was done."""
-        colour = "BT.601 luma" if self.colour == "y" else "RGB"
+        papers = f" (papers: {' and '.join(self.headline)})" if self != PLAIN else ""
         rounding = "8 bits" if self.quantise else "unrounded"
         border = f"border {self.border} px" if self.border else "no border"
         if self.multiple > 1:
@@ -54,7 +54,7 @@ class Protocol:
         frames = f"without {self.dropped} frames at either end" if self.dropped else "all frames"
         if self.centre:
             frames = "centre frame"
-        return f"{self.name}: {colour}, {rounding}, {border}, {frames}, mean over frames, then over clips"
+        return f"{self.name}{papers}: {rounding}, {border}, {frames}, mean over frames, then over clips"
 
     def frames(self, length: int) -> range:
         """Numbers of the frames that count in a clip of ``length`` frames.

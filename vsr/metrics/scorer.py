@@ -80,6 +80,11 @@ class ClipScorer:
         """Begin with a clip of ``length`` frames, to be scored as its frames come; otherwise as `score`."""
         return ClipScoring(self, length, into)
 
+    @property
+    def of_pairs(self) -> list[str]:
+        """Names of the metrics that compare neighbouring frames."""
+        return [name for name, each in self.measures.items() if each.of == "pair"]
+
     def over_clips(self) -> OverClips:
         """An empty gathering of clips: one for each generator that is scored."""
         means = {name: MeanOverClips() for name in self.measures}
@@ -101,11 +106,10 @@ class ClipScoring:
     def __init__(self, scorer: ClipScorer, length: int, into: OverClips | None) -> None:
         self._protocol, self._into, self._measures = scorer.protocol, into, scorer.measures
         self._counted = scorer.protocol.frames(length)
-        pairs = [name for name, each in scorer.measures.items() if each.pairs]
-        if pairs and len(self._counted) < 2:
+        if scorer.of_pairs and len(self._counted) < 2:
             raise UserError(
-                f"{', '.join(pairs)} compares neighbouring frames, and of a clip of {length} only one counts "
-                f"(protocol={scorer.protocol.name}). Leave it out of metrics."
+                f"{', '.join(scorer.of_pairs)} compares neighbouring frames, and of a clip of {length} only one "
+                f"counts (protocol={scorer.protocol.name}). Leave it out of metrics."
             )
         set_measures = scorer.set_measures if into is not None else {}
         self._running = {name: each.begin() for name, each in scorer.measures.items()}
@@ -143,8 +147,8 @@ class ClipScoring:
             joined = torch.cat([*self._values[name], running.finish()]).double() * self._measures[name].factor
             if self._into is not None:
                 self._into.update(name, joined)
-            first: list[float | None] = [None] if self._measures[name].pairs else []
-            values[name] = first + joined.tolist()
+            before: list[float | None] = [None] * (len(self._counted) - len(joined))  # what has no value comes first
+            values[name] = before + joined.tolist()
         return ClipScores(tuple(self._counted), values)
 
     def _measure(self, chunk: Chunk) -> None:

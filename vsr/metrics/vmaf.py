@@ -21,7 +21,7 @@ _TO_YUV = "scale=out_color_matrix=bt709:out_range=tv,format=yuv444p"
 _GRAPH = (
     "[0:v]split[a][b];"
     f"[a]crop=iw:ih/2:0:0,{_TO_YUV}[sr];[b]crop=iw:ih/2:0:ih/2,{_TO_YUV}[hr];"
-    "[sr][hr]libvmaf=log_fmt=json:log_path={log}"
+    "[sr][hr]libvmaf=log_fmt=json:log_path=vmaf.json"
 )
 
 
@@ -77,6 +77,7 @@ class Vmaf(Running):
 
     def _start(self, height: int, width: int) -> subprocess.Popen[bytes]:
         source = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-i", "-"]
-        graph = ["-filter_complex", _GRAPH.format(log=self._log), "-f", "null", "-"]
+        graph = ["-filter_complex", _GRAPH, "-f", "null", "-"]
         command = [self._program, "-hide_banner", "-loglevel", "error", *source, *graph]
-        return subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+        # In the folder of the log, whose own path may hold what a graph of filters reads otherwise.
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, cwd=self._folder.name)

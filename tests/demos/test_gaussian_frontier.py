@@ -55,7 +55,8 @@ def test_the_oracles_own_estimators_score_on_the_curve(rows, share):
     low, high = scores.intervals["excess"]
     assert low <= scores.excess <= high
     assert low < 0.01 and high > 0
-    assert not disagreements(rows.problem, {0.0: scores})
+    weight = 1 / share - 1 if share else np.inf
+    assert not disagreements(rows.problem, {weight: scores})
 
 
 def test_what_is_not_optimal_scores_above_the_curve_beyond_its_interval(rows):
@@ -69,12 +70,19 @@ def test_disagreement_with_theory_is_said(rows):
 
     def found(mse, high=1.0):
         intervals = {"excess": (-1.0, high)}
-        return disagreements(rows.problem, {3.0: Scores(mse, 0.4, [], intervals, mse - least)})
+        return disagreements(rows.problem, {1.0: Scores(mse, 0.4, [], intervals, mse - least)})
 
     assert found(1.02 * least) == []
-    assert "λ=3: MSE is 4.0% above D(P)" in found(1.04 * least)[0]
+    assert "λ=1: MSE is 4.0% above D(P)" in found(1.04 * least)[0]
     assert "below D(P)" in found(0.99 * least, high=-0.001)[0]
     assert any("twice" in line for line in found(2.1 * rows.problem.mmse))
+
+
+def test_a_training_that_its_weight_does_not_move_disagrees(rows):
+    best = score(rows, linear(rows, rows.problem.mmse_perception))
+    assert disagreements(rows.problem, {0.0: best}) == []
+    (line,) = disagreements(rows.problem, {3.0: best})
+    assert line.startswith("λ=3: P is 0.8") and line.endswith("not P*/(1 + λ) = 0.205")
 
 
 def test_a_short_run_leaves_what_a_sweep_leaves_and_says_that_it_was_too_short(tmp_path, monkeypatch, capsys):
@@ -87,6 +95,9 @@ def test_a_short_run_leaves_what_a_sweep_leaves_and_says_that_it_was_too_short(t
     assert record["loss_weights"] == {"pixel": 1.0, "w2": 0.3}
     assert set(record["metrics"]) == {"mse", "w2"}
     assert len(record["clips"]) == 4
+    trainings = [json.loads(file.read_text())["training_seconds"] for file in tmp_path.glob("w2=*/results.json")]
+    found = json.loads((tmp_path / "frontier.json").read_text())
+    assert len(trainings) == 7 and found["training_seconds"] == pytest.approx(sum(trainings))
     with (tmp_path / "frontier.csv").open(encoding="utf-8") as file:
         points = list(csv.DictReader(file))
     assert len(points) == 17

@@ -34,6 +34,7 @@ def test_results_at_any_depth_and_files_themselves_are_found_once_each(tmp_path)
         ({"frames": {"city": 30, "walk": 31}}, "30 and 31 frames of walk"),
         ({"random_weights": ["metrics"]}, "the second is of random weights"),
         ({"baseline": {"bicubic": {"lpips": 0.41}}}, "bicubic's lpips is 0.4 and 0.41"),
+        ({"baseline": {"bicubic": {"psnr_y": 26.05}}}, "bicubic's psnr_y is 26 and 26.05"),
     ],
 )
 def test_what_was_not_scored_alike_is_refused_naming_both_files(tmp_path, changes, says):
@@ -42,6 +43,29 @@ def test_what_was_not_scored_alike_is_refused_naming_both_files(tmp_path, change
         collect([tmp_path])
     assert all(str(file) in str(refusal.value) for file in files)
     assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("silent", "told", "other", "says"),
+    [
+        (
+            {"baseline": {"bicubic": {"psnr_y": 26.0}}},
+            {},
+            {"baseline": {"bicubic": {"lpips": 0.6}}},
+            "lpips is 0.4 and 0.6",
+        ),
+        ({"frames": {}}, {}, {"frames": {"city": 30, "walk": 31}}, "30 and 31 frames of walk"),
+    ],
+)
+def test_what_the_first_file_does_not_say_is_compared_among_the_others(tmp_path, silent, told, other, says):
+    first, *two = (
+        write_record(tmp_path / name, PIXEL, **each) for name, each in zip("abc", (silent, told, other), strict=True)
+    )
+    with pytest.raises(UserError, match=says) as refusal:
+        collect([tmp_path])
+    assert all(str(file) in str(refusal.value) for file in two) and str(first) not in str(refusal.value)
+    two[1].unlink()
+    assert len(collect([tmp_path]).points) == 2
 
 
 def test_what_devices_round_is_no_reason_to_refuse(tmp_path):
@@ -70,6 +94,8 @@ def test_one_kind_can_be_chosen(tmp_path):
         (json.dumps({**record(PIXEL), "schema": 2}), "a newer version wrote it"),
         (json.dumps({"schema": 1, "dataset": "vid4"}), "not laid out as schema 1"),
         (json.dumps({**record(PIXEL), "curve": {"name": "weights"}}), "not laid out as schema 1"),
+        (json.dumps(record(PIXEL, loss_weights=[1.0])), "not laid out as schema 1"),
+        (json.dumps(record(PIXEL, media={"city": {"frame": 1}})), "not laid out as schema 1"),
         (json.dumps(record({"psnr_y": float("nan")})), "holds no scores"),
     ],
 )
@@ -101,6 +127,28 @@ def test_of_two_scorings_of_one_checkpoint_the_newer_counts(tmp_path):
     assert [point.results for point in found.points if point.results in (new, old)] == [new]
     assert len(found.points) == 3
     assert found.notes == [f"Left out {old}: {new} is of the same checkpoint, and newer."]
+
+
+@pytest.mark.parametrize("typed", ["runs/gan", "runs/gan/", "runs/gan/checkpoints/last.ckpt", "link/gan"])
+def test_an_evaluation_of_a_run_stands_for_it_however_the_run_was_named(tmp_path, monkeypatch, typed):
+    checkpoint = tmp_path / "runs" / "gan" / "checkpoints" / "last.ckpt"
+    checkpoint.parent.mkdir(parents=True)
+    checkpoint.touch()
+    (tmp_path / "link").symlink_to("runs")
+    monkeypatch.chdir(tmp_path)
+    write_record(tmp_path / "runs" / "gan", GAN, checkpoint=str(checkpoint), config_hash="abc")
+    write_record(tmp_path / "scores", GAN, checkpoint=typed, config_hash="abc", temperature=0.0)
+    write_record(tmp_path / "drawn", GAN, checkpoint=typed, config_hash="abc", temperature=0.5)
+    early = str(Path(typed.removesuffix("last.ckpt")) / "early.ckpt")
+    write_record(tmp_path / "early", GAN, checkpoint=early, config_hash="abc")
+    found = collect([tmp_path / "runs", tmp_path / "scores", tmp_path / "drawn", tmp_path / "early"])
+    assert set(labels(found)) == {"scores", "drawn", "early"}
+
+
+def test_an_interval_without_ends_is_none(tmp_path):
+    ends = {"psnr_y": [29.9, 30.1], "lpips": [float("nan"), 0.3], "tof": [0.1, None]}
+    write_record(tmp_path, PIXEL, intervals={"metrics": ends})
+    assert collect([tmp_path]).points[0].intervals == {"psnr_y": (29.9, 30.1)}
 
 
 def test_a_point_of_a_curve_that_was_scored_twice_counts_once(tmp_path):

@@ -82,6 +82,33 @@ def test_the_csv_has_a_line_a_point_and_a_column_a_metric_and_weight(sweep):
     assert rows["beaten"]["on_frontier"] == "False"
 
 
+def test_names_are_printed_as_they_are_and_roads_of_one_kind_are_told_apart(tmp_path, capsys):
+    write_record(tmp_path / "g[b]3", scores(30, 0.3))
+    for number, gan in enumerate(("monday/[i]", "tuesday/[i]")):
+        for alpha in (0, 1):
+            ends = [f"runs/{gan}/checkpoints/last.ckpt", "runs/pixel"]
+            write_record(tmp_path / f"{number}{alpha}", scores(29 - alpha, 0.2), curve=curve(alpha, of=ends))
+    main([str(tmp_path), "--no-html"])
+    assert [road["name"] for road in written(tmp_path)["roads"]] == [
+        "training",
+        "weights interpolation of monday/[i], pixel",
+        "weights interpolation of tuesday/[i], pixel",
+    ]
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "g[b]3" in printed and "monday/[i]" in printed
+
+
+def test_the_weights_of_a_training_are_those_of_its_points_at_any_temperature(tmp_path, capsys):
+    write_record(tmp_path / "pixel", scores(30, 0.3), loss_weights=weights())
+    write_record(tmp_path / "gan", scores(29, 0.2), loss_weights=weights(adversarial=0.0123))
+    drawn = {"name": "temperature", "of": ["runs/gan"], "parameter": "temperature", "value": 0.5}
+    write_record(tmp_path / "drawn", scores(28, 0.1), loss_weights=weights(adversarial=0.0123), curve=drawn)
+    main([str(tmp_path), "--no-html"])
+    assert capsys.readouterr().out.count("0.0123") == 2
+    with (tmp_path / "frontier.csv").open(newline="") as file:
+        assert [row["weight.adversarial"] for row in csv.DictReader(file)] == ["0.0", "0.0123", "0.0123"]
+
+
 @pytest.mark.parametrize(("axes", "size"), [([], (1200, 900)), (["--z", "patch_kid"], (3600, 900))])
 def test_the_picture_has_a_panel_for_each_two_axes(sweep, tmp_path, axes, size):
     main([str(sweep), "--no-html", "--output", str(tmp_path / "there"), *axes])
@@ -150,6 +177,8 @@ def test_points_without_any_weight_are_drawn_too(tmp_path):
         (["--y", "lpisp"], "error: 'lpisp' is no metric. Did you mean 'lpips'?"),
         (["--reference", "26"], "--reference has 1 values for 2 axes"),
         (["--reference", "bicubc"], "expected bicubic, or a number for each axis"),
+        (["--reference", "inf,0.4"], "expected bicubic, or a number for each axis"),
+        (["--reference", "26,nan"], "expected bicubic, or a number for each axis"),
         (["--only", "protocol"], "expected KEY=VALUE"),
         (["--outptu", "x"], "--outptu is no option. Did you mean '--output'?"),
         (["--colour", "adverserial"], "Did you mean 'adversarial'?"),
@@ -172,12 +201,14 @@ def test_a_folder_that_cannot_be_written_is_named(sweep, tmp_path):
 def test_tensorboard_gets_table_and_picture(sweep):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+    write_record(sweep / "a|b", scores(27, 0.05))
     main([str(sweep), "--no-html", "--log", "tensorboard"])
     board = EventAccumulator(str(sweep / "tensorboard"))
     board.Reload()
     assert "frontier/picture" in board.Tags()["images"]
     (table,) = board.Tensors("frontier/points/text_summary")
     assert b"| gan |" in table.tensor_proto.string_val[0]
+    assert rb"| a\|b |" in table.tensor_proto.string_val[0]
 
 
 @pytest.mark.slow

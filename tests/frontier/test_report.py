@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from PIL import Image
 from scored_runs import CLIPS, FRAMES, SCORES, pictures, write_run, write_runs
 
@@ -185,12 +186,30 @@ def test_the_file_asks_for_nothing_and_runs_only_its_own_script(made):
 
 
 def test_the_command_upscales_with_the_points_own_checkpoint(tmp_path):
-    write_run(tmp_path / "a run", "pixel")
+    write_run(tmp_path / "pixel", "pixel")
     write_run(tmp_path / "drawn", "gan", temperature=0.3, checkpoint="runs/drawn")
     first, second = [shlex.split(point["use"]["command"]) for point in report(tmp_path)[1]["points"]]
-    checkpoint = tmp_path / "a run" / "checkpoints" / "last.ckpt"
-    assert first == ["python", "evaluate.py", f"ckpt={checkpoint}", "input=in.mp4", "output=out.mp4"]
+    run = tmp_path / "pixel"
+    assert first == ["python", "evaluate.py", f"ckpt={run}", "input=in.mp4", "output=out.mp4"]
     assert second[2:4] == ["ckpt=runs/drawn", "temperature=0.3"]
+
+
+@pytest.mark.parametrize("name", ["adv=0.1", "it's", "a (2)", "[x]", "größe", "a,b", "plain"])
+def test_hydra_takes_the_command_whatever_a_run_is_called(tmp_path, name):
+    write_run(tmp_path / name, "pixel", temperature=0.3)
+    ends = [str(tmp_path / name), f"runs/{name}"]
+    curve = {"name": "weights interpolation", "of": ends, "parameter": "alpha", "value": 1 / 3}
+    write_run(tmp_path / "middle", "middle", curve=curve, checkpoint=None, temperature=0.3)
+    commands = [shlex.split(point["use"]["command"])[2:] for point in report(tmp_path)[1]["points"]]
+    overrides = [
+        {override.key_or_group: override for override in OverridesParser.create().parse_overrides(command)}
+        for command in commands
+    ]
+    assert not any(override.is_sweep_override() for of in overrides for override in of.values())
+    one, two = ({key: override.value() for key, override in of.items()} for of in overrides)
+    assert (one["ckpt"], one["temperature"]) == (str(tmp_path / name), 0.3)
+    assert (two["ckpt"], two["temperature"]) == (ends, 0.3)
+    assert two["alphas"] == pytest.approx(1 / 3, abs=1e-9)
 
 
 def test_points_of_a_curve_are_told_from_trained_ones(tmp_path):

@@ -70,6 +70,13 @@ def test_one_clip_or_an_axis_of_the_set_alone_has_no_interval_and_says_so(tmp_pa
     assert any("not every axis has a score for each clip" in note for note in two.notes)
 
 
+def test_a_file_without_scores_of_single_clips_says_so(tmp_path):
+    write_record(tmp_path, scores(30, 0.3), clips=())
+    notes = trace([tmp_path]).notes
+    assert "The files have no scores of single clips, so there are no intervals." in notes
+    assert any(note.endswith("city, foliage, walk; over which ours are is not known.") for note in notes)
+
+
 def test_a_point_without_a_value_is_left_out_with_the_reason(tmp_path):
     write_record(tmp_path / "pixel", scores(30, 0.3, patch_kid=0.1))
     write_record(tmp_path / "short", scores(28, 0.1), refused={"patch_kid": "patch_kid needs at least 100 patches."})

@@ -25,16 +25,17 @@ from vsr.demos.gaussian_signal import DEGRADATION, SCALE, GaussianRows, bicubic
 from vsr.errors import UserError
 from vsr.frontier import Axis, trace, write
 from vsr.frontier.axes import DISTORTION, PERCEPTION
-from vsr.frontier.files import REMEDY
 from vsr.frontier.oracle import GaussianProblem
 from vsr.frontier.picture import draw
-from vsr.inference.results import SCHEMA, write_json
+from vsr.inference.results import write_json
 from vsr.metrics import bootstrap
-from vsr.whole_file import whole_file
+from vsr.results_layout import SCHEMA
+from vsr.whole_file import ANOTHER_OUTPUT, whole_file
 
 WEIGHTS = (0.0, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 ALPHAS = tuple(round(0.05 + 0.1 * step, 2) for step in range(10))
 TOLERANCE = 0.03  # of D(P)
+TOLERANCE_OF_P = 0.02  # where P* is 0.82
 AXES = (
     Axis("mse", "MSE", DISTORTION, higher_is_better=False, decimals=3),
     Axis("w2", "W₂", PERCEPTION, higher_is_better=False, decimals=3),
@@ -54,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         folders = [options.output / name for name in (*map(_run, WEIGHTS), *map(_mixture, ALPHAS))]
         frontier = trace(folders, AXES, reference=(2 * rows.problem.mmse, rows.problem.mmse_perception))
         write(frontier, options.output, html=False)
-        with whole_file(options.output / "gaussian_frontier.png", REMEDY) as part:
+        with whole_file(options.output / "gaussian_frontier.png", ANOTHER_OUTPUT) as part:
             _overlay(draw(frontier), rows.problem).savefig(part, format="png")
     except UserError as error:
         sys.exit(str(error))
@@ -73,12 +74,14 @@ def sweep(rows: GaussianRows, folder: Path, steps: int) -> dict[float, Scores]:
     """
     baseline = score(rows, lambda lr, _: bicubic(lr))
     networks, found, seconds = {}, {}, {}
+    checkpoints = {weight: str(folder / _run(weight)) for weight in WEIGHTS}  # by name: none are kept
     for weight in WEIGHTS:
         begin = time.perf_counter()
         networks[weight] = fit(rows, weight, steps)
         seconds[weight] = time.perf_counter() - begin
         found[weight] = score(rows, networks[weight])
         about: dict[str, Any] = {
+            "checkpoint": checkpoints[weight],
             "loss_weights": {"pixel": 1.0, "w2": weight},
             "curve": None,
             "training_seconds": seconds[weight],
@@ -86,7 +89,8 @@ def sweep(rows: GaussianRows, folder: Path, steps: int) -> dict[float, Scores]:
         write_json(folder / _run(weight) / "results.json", _record(found[weight], baseline, about))
     ends = WEIGHTS[0], WEIGHTS[-1]
     for alpha in ALPHAS:
-        curve = {"name": "outputs interpolation", "of": list(map(_run, ends)), "parameter": "alpha", "value": alpha}
+        of = [checkpoints[end] for end in ends]
+        curve = {"name": "outputs interpolation", "of": of, "parameter": "alpha", "value": alpha}
         about = {"loss_weights": None, "curve": curve, "training_seconds": sum(seconds[end] for end in ends)}
         scores = score(rows, _mixed(networks[ends[0]], networks[ends[1]], alpha))
         write_json(folder / _mixture(alpha) / "results.json", _record(scores, baseline, about))
@@ -104,6 +108,9 @@ def disagreements(problem: GaussianProblem, trained: dict[float, Scores]) -> lis
             found.append(f"λ={weight:g}: MSE is below D(P), beyond its interval, which nothing can be")
         if scores.mse > 2 * problem.mmse:
             found.append(f"λ={weight:g}: MSE is more than twice the least MSE")
+        expected = float(problem.perception_under(weight))
+        if abs(scores.w2 - expected) > TOLERANCE_OF_P:
+            found.append(f"λ={weight:g}: P is {scores.w2:.3f}, not P*/(1 + λ) = {expected:.3f}")
     return found
 
 

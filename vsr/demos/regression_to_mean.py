@@ -24,13 +24,12 @@ from vsr.demos.ambiguous_edges import Scenes, ambiguous_columns, edge_width, sce
 from vsr.demos.edge_picture import draw
 from vsr.demos.edge_training import EdgeGenerator, fit, fit_adversarial, noise
 from vsr.errors import UserError
-from vsr.whole_file import whole_file
+from vsr.whole_file import ANOTHER_OUTPUT, whole_file
 
 SCENES = 512  # of the test
 SAMPLES = 32  # of the adversarial generator, of one scene
 TOLERANCE = 0.05  # of the mean picture's norm
 _TEST_SEED = 1_000_000
-_REMEDY = "Choose another place with --output DIR"
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     pictures = {"HR": test.hr, "mean of HR": test.mean, **found}
     measured = {name: measure(test, sr) for name, sr in pictures.items()}
     try:
-        with whole_file(options.output / "regression_to_mean.png", _REMEDY) as part:
+        with whole_file(options.output / "regression_to_mean.png", ANOTHER_OUTPUT) as part:
             draw(test, found["MSE"], found["L1"], samples).savefig(part, format="png")
         _write_csv(measured, options.output / "regression_to_mean.csv")
     except UserError as error:
@@ -124,7 +123,7 @@ def disagreements(measured: dict[str, Measured]) -> list[str]:
 
 
 def _write_csv(measured: dict[str, Measured], path: Path) -> None:
-    with whole_file(path, _REMEDY) as part, part.open("w", newline="", encoding="utf-8") as file:
+    with whole_file(path, ANOTHER_OUTPUT) as part, part.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, ["picture", *(each.name for each in fields(Measured))])
         writer.writeheader()
         writer.writerows({"picture": name, **asdict(values)} for name, values in measured.items())

@@ -13,17 +13,6 @@ FEATURES = "distortion in feature space"
 PERCEPTION = "perception (distribution distance)"
 TIME = "consistency over time"
 
-_TITLES = {
-    "tof": "tOF",
-    "tof_raft": "tOF (RAFT)",
-    "tlpips": "tLPIPS",
-    "warp_error": "warping error",
-    "vgg_distance": "VGG distance",
-    "lpips_vgg": "LPIPS (VGG)",
-    "patch_kid": "patch KID",
-    "patch_fid": "patch FID",
-}
-
 
 @dataclass(frozen=True)
 class Axis:
@@ -73,8 +62,7 @@ def axis(metric: str, held: Iterable[str] = METRICS) -> Axis:
         known = "is not in these results" if metric in METRICS else "is no metric"
         raise UserError(f"'{metric}' {known}.{nearest(metric, held)}")
     row = METRICS[metric]
-    title = _TITLES.get(metric, metric.upper().replace("_", "-"))
-    title += f" ({row.unit})" if row.unit else ""
+    title = f"{row.title} ({row.unit})" if row.unit else row.title
     return Axis(metric, title, _kind(row), row.higher_is_better, row.decimals)
 
 

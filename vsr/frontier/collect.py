@@ -102,4 +102,5 @@ def _newest(found: list[Scored], notes: list[str]) -> list[Scored]:
 def _identity(point: Point) -> tuple[object, ...]:
     if point.checkpoint is None and point.curve is None:
         return (point.results,)
-    return point.config_hash, Path(point.checkpoint or "").absolute(), point.temperature, point.curve
+    # A training does not say at which temperature it validates: at 0.
+    return point.config_hash, point.checkpoint, point.temperature or 0.0, point.curve

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -73,9 +74,12 @@ def _reference(text: str) -> list[float] | None:
     if text == "bicubic":
         return None
     try:
-        return [float(part) for part in text.split(",")]
-    except ValueError as error:
-        raise UserError(f"--reference {text}: expected bicubic, or a number for each axis as in 25.4,0.36") from error
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        numbers = [math.nan]
+    if not all(map(math.isfinite, numbers)):
+        raise UserError(f"--reference {text}: expected bicubic, or a number for each axis as in 25.4,0.36")
+    return numbers
 
 
 def _pairs(texts: Sequence[str]) -> dict[str, str]:

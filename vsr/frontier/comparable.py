@@ -8,26 +8,38 @@ from collections.abc import Sequence
 from vsr.errors import UserError
 from vsr.frontier.point import Setting, Values
 from vsr.frontier.record import Scored
+from vsr.metrics.table import METRICS
 
 KEYS = ("dataset", "protocol", "scale", "degradation")
 """Names in `Setting` by which files can be chosen."""
 
 _ROUNDING = 0.01  # relative; devices and versions of libraries round differently
+_ROUNDING_OF_DECIBELS = 1e-3  # of which a whole frontier may span less than a hundredth
 
 
 def refuse_mixed(found: Sequence[Scored]) -> None:
     """Check that all were scored alike.
 
+    What a file does not say, such as the frames of a clip or bicubic's score in a metric, is not compared.
+
     Raises:
         UserError: two differ; names both files, in what they differ, and how to choose.
     """
-    first = found[0]
     for other in found[1:]:
-        difference = _of_settings(first.setting, other.setting) or _of_bicubic(
-            first.point.bicubic, other.point.bicubic
-        )
-        if difference:
-            raise UserError(f"{first.point.results} and {other.point.results} do not compare: {difference}")
+        _refuse(found[0], other, _of_settings(found[0].setting, other.setting))
+    for clip in found[0].setting.frames:
+        told = [scored for scored in found if scored.setting.frames[clip] is not None]
+        for other in told[1:]:
+            _refuse(told[0], other, _of_frames(clip, told[0].setting, other.setting))
+    for metric in dict.fromkeys(metric for scored in found for metric in scored.point.bicubic):
+        told = [scored for scored in found if metric in scored.point.bicubic]
+        for other in told[1:]:
+            _refuse(told[0], other, _of_bicubic(metric, told[0].point.bicubic, other.point.bicubic))
+
+
+def _refuse(one: Scored, other: Scored, difference: str | None) -> None:
+    if difference:
+        raise UserError(f"{one.point.results} and {other.point.results} do not compare: {difference}")
 
 
 def _of_settings(one: Setting, other: Setting) -> str | None:
@@ -38,18 +50,20 @@ def _of_settings(one: Setting, other: Setting) -> str | None:
     clips = one.frames.keys() ^ other.frames.keys()
     if clips:
         return f"only one of them is of {', '.join(sorted(clips))}. Give folders that are of the same clips"
-    for clip, frames in one.frames.items():
-        if None not in (frames, other.frames[clip]) and frames != other.frames[clip]:
-            return f"{frames} and {other.frames[clip]} frames of {clip} were scored. Score one of them anew"
     if one.random_weights != other.random_weights:
         return f"the {'first' if one.random_weights else 'second'} is of random weights, for tests only. Leave it out"
     return None
 
 
-def _of_bicubic(one: Values, other: Values) -> str | None:
+def _of_frames(clip: str, one: Setting, other: Setting) -> str | None:
+    ours, theirs = one.frames[clip], other.frames[clip]
+    return f"{ours} and {theirs} frames of {clip} were scored. Score one of them anew" if ours != theirs else None
+
+
+def _of_bicubic(metric: str, one: Values, other: Values) -> str | None:
     """Bicubic's scores tell of data, degradations and metrics that changed under one name."""
-    for metric in one.keys() & other.keys():
-        if not math.isclose(one[metric], other[metric], rel_tol=_ROUNDING, abs_tol=1e-6):
-            values = f"{one[metric]:g} and {other[metric]:g}"
-            return f"bicubic's {metric} is {values}, so data or degradation changed. Score one of them anew"
-    return None
+    rounding = _ROUNDING_OF_DECIBELS if metric in METRICS and METRICS[metric].unit == "dB" else _ROUNDING
+    if math.isclose(one[metric], other[metric], rel_tol=rounding, abs_tol=1e-6):
+        return None
+    values = f"{one[metric]:g} and {other[metric]:g}"
+    return f"bicubic's {metric} is {values}, so data or degradation changed. Score one of them anew"

@@ -30,13 +30,13 @@ def _points(frontier: Frontier) -> Table:
     about = [setting.dataset, f"×{setting.scale} {setting.degradation}", f"protocol {setting.protocol}"]
     caption = " · ".join([*about, "● on the frontier"])
     longest = max(len(word) for point in frontier.points for word in point.label.split())
-    table = Table(box=SIMPLE_HEAD, caption=caption, pad_edge=False, collapse_padding=True)
+    table = Table(box=SIMPLE_HEAD, caption=escape(caption), pad_edge=False, collapse_padding=True)
     table.add_column("")
     table.add_column("point", overflow="fold", min_width=min(longest, _LONGEST))
     for each in frontier.axes:
         table.add_column(f"{each.title} {'↑' if each.higher_is_better else '↓'}", justify="right", no_wrap=True)
     for name in frontier.varied_weights:
-        table.add_column(f"λ\n{name}", justify="right")
+        table.add_column(f"λ\n{escape(name)}", justify="right")
     for point, on_frontier in zip(frontier.points, frontier.on_frontier, strict=True):
         cells = [_score(each, point) for each in frontier.axes]
         weights = [_weight(point, name) for name in frontier.varied_weights]
@@ -56,7 +56,9 @@ def _roads(frontier: Frontier) -> Table:
     for road, on_frontier, hypervolume, per_hour in frontier.roads:
         hours = "–" if road.seconds is None else f"{road.seconds / 3600:.3g}"
         counts = str(len(road.points)), str(on_frontier)
-        table.add_row(road.name, *counts, f"{hypervolume:.4g}", hours, "–" if per_hour is None else f"{per_hour:.4g}")
+        table.add_row(
+            escape(road.name), *counts, f"{hypervolume:.4g}", hours, "–" if per_hour is None else f"{per_hour:.4g}"
+        )
     return table
 
 
@@ -91,4 +93,5 @@ def _value(axis: Axis, values: Values) -> str:
 
 
 def _weight(point: Point, name: str) -> str:
-    return "–" if point.weights is None or point.curve else f"{point.weights.get(name, 0.0):g}"
+    weight = point.weight(name)
+    return "–" if weight is None else f"{weight:g}"

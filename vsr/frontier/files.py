@@ -6,7 +6,6 @@ import csv
 import dataclasses
 import json
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +16,9 @@ from vsr.frontier.picture import draw
 from vsr.frontier.point import Point
 from vsr.frontier.report import write_report
 from vsr.metrics import bootstrap
-from vsr.whole_file import whole_file
+from vsr.whole_file import ANOTHER_OUTPUT, whole_file
 
 SCHEMA = 1
-REMEDY = "Make room, or choose another place with --output DIR"
 
 
 def write(frontier: Frontier, folder: Path, *, html: bool = True, colour: str | None = None) -> list[Path]:
@@ -44,14 +42,14 @@ def write(frontier: Frontier, folder: Path, *, html: bool = True, colour: str | 
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"'{folder}' cannot be made ({error.strerror}). Choose another --output DIR") from error
-    with whole_file(json_file, REMEDY) as part:
+    with whole_file(json_file, ANOTHER_OUTPUT) as part:
         part.write_text(json.dumps(as_record(frontier, folder), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    with whole_file(csv_file, REMEDY) as part, part.open("w", newline="", encoding="utf-8") as file:
+    with whole_file(csv_file, ANOTHER_OUTPUT) as part, part.open("w", newline="", encoding="utf-8") as file:
         rows = [_row(frontier, number, folder) for number in range(len(frontier.points))]
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
-    with whole_file(picture, REMEDY) as part:
+    with whole_file(picture, ANOTHER_OUTPUT) as part:
         figure.savefig(part, format="png")
     if html:
         write_report(frontier, report)
@@ -136,14 +134,13 @@ def _row(frontier: Frontier, number: int, folder: Path) -> dict[str, Any]:
         columns[metric] = point.values.get(metric)
         if any(metric in each.intervals for each in frontier.points):
             columns[f"{metric}_low"], columns[f"{metric}_high"] = point.intervals.get(metric, (None, None))
-    weights: Mapping[str, float] | None = point.weights
     names = dict.fromkeys(name for each in frontier.points for name in each.weights or {})
     return {
         "label": point.label,
         "on_frontier": frontier.on_frontier[number],
         "beats_reference": frontier.counted[number],
         **columns,
-        **{f"weight.{name}": None if weights is None else weights.get(name, 0.0) for name in names},
+        **{f"weight.{name}": point.weight(name) for name in names},
         "curve": point.curve.name if point.curve else None,
         "parameter": point.curve.parameter if point.curve else None,
         "parameter_value": point.curve.value if point.curve else None,

@@ -15,8 +15,9 @@ from vsr.frontier.hypervolume import hypervolume
 from vsr.frontier.pareto import nondominated
 from vsr.frontier.point import Point, Published, Setting, Values
 from vsr.frontier.rank_correlation import spearman, varied_weights
-from vsr.frontier.roads import Road, roads, training_seconds
+from vsr.frontier.roads import Road, roads
 from vsr.frontier.spacing import Step, widest_step
+from vsr.frontier.training_cost import training_seconds
 from vsr.metrics import bootstrap
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from vsr.frontier.point import Curve, Point
+from vsr.frontier.point import Point
 from vsr.frontier.rank_correlation import varied_weights
+from vsr.results_layout import Curve
 
 _SHORT = 16  # characters of a folder's name that is a label by itself
 
@@ -22,13 +23,13 @@ def labels(points: Sequence[Point]) -> list[str]:
         if point.curve:
             found.append(_on_curve(point.curve))
         elif len(place.name) > _SHORT and point.weights and varied:
-            found.append(" ".join(f"{name}={point.weights.get(name, 0.0):.3g}" for name in varied))
+            found.append(" ".join(f"{name}={point.weight(name):.3g}" for name in varied))
         else:
             found.append(place.name)
     count = Counter(found)
     for number, (label, place) in enumerate(zip(found, places, strict=True)):
         if count[label] > 1:
-            end = _distinct_end(place, places)
+            end = distinct_end(place, places)
             found[number] = end if label == place.name else f"{label} ({end})"
     return found
 
@@ -42,7 +43,7 @@ def _on_curve(curve: Curve) -> str:
     return shown if family == curve.parameter else f"{family} {shown}"
 
 
-def _distinct_end(path: Path, paths: Sequence[Path]) -> str:
+def distinct_end(path: Path, paths: Collection[Path]) -> str:
     """The shortest end of ``path`` that no other of ``paths`` ends with."""
     for length in range(1, len(path.parts)):
         end = path.parts[-length:]

@@ -55,17 +55,18 @@ def _table(frontier: Frontier) -> tuple[list[str], list[list[str | float | bool 
     rows: list[list[str | float | bool | None]] = []
     for point, on_frontier in zip(frontier.points, frontier.on_frontier, strict=True):
         scores = [point.values[each.metric] for each in frontier.axes]
-        own = [None if point.weights is None else point.weights.get(name, 0.0) for name in weights]
-        rows.append([point.label, on_frontier, *scores, *own])
+        rows.append([point.label, on_frontier, *scores, *(point.weight(name) for name in weights)])
     return headings, rows
 
 
 def _markdown(headings: list[str], rows: list[list[str | float | bool | None]]) -> str:
-    lines = [headings, ["---"] * len(headings), *([_cell(value) for value in row] for row in rows)]
+    lines = [map(_cell, headings), ["---"] * len(headings), *(map(_cell, row) for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _cell(value: str | float | bool | None) -> str:
     if isinstance(value, bool):
         return "●" if value else ""
-    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, str):
+        return value.replace("|", r"\|")
+    return "" if value is None else f"{value:g}"

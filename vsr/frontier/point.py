@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+
+from vsr.frontier.kept import Kept
+from vsr.results_layout import Curve
 
 BICUBIC = "bicubic"
 """Name of the baseline in ``results.json``."""
@@ -36,23 +38,6 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Curve:
-    """A point's place on a one-parameter family that no training was needed for, such as an interpolation.
-
-    Args:
-        name: of the family, such as ``weights interpolation``.
-        of: the checkpoints that it is made from.
-        parameter: its name, such as ``alpha``.
-        value: of the parameter.
-    """
-
-    name: str
-    of: tuple[str, ...]
-    parameter: str
-    value: float
-
-
-@dataclass(frozen=True)
 class Point:
     """The scores of one model, as its ``results.json`` has them.
 
@@ -66,12 +51,12 @@ class Point:
         bicubic_clips: the baseline's by clip.
         weights: λ by loss term at the last step, without those that are 0; None where nothing is known of the
             training.
-        curve: None for a trained model.
+        curve: the checkpoints of it by their `checkpoint_name`; None for a trained model.
         training_seconds: wall time that its training took; None where unknown.
-        checkpoint: where its weights are, or the name of the asset.
+        checkpoint: `checkpoint_name` of its weights.
         config_hash: of its training; None where unknown.
         temperature: of a latent; None where there is none.
-        media: pictures and clips by clip, paths relative to the folder of ``results``; empty where none were kept.
+        media: pictures and films by clip; empty where none were kept.
     """
 
     label: str
@@ -87,7 +72,11 @@ class Point:
     checkpoint: str | None = None
     config_hash: str | None = None
     temperature: float | None = None
-    media: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    media: Mapping[str, Kept] = field(default_factory=dict)
+
+    def weight(self, term: str) -> float | None:
+        """λ of a loss ``term``, 0 of one that the training did not have; None where nothing is known of it."""
+        return None if self.weights is None else self.weights.get(term, 0.0)
 
 
 @dataclass(frozen=True)

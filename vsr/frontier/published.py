@@ -31,7 +31,8 @@ def overlay(setting: Setting) -> Overlay:
     theirs, ours = sorted({clip for point in points for clip in point.clips}), sorted(setting.frames)
     if theirs == ours:
         return Overlay(points, [])
-    return Overlay(points, [f"Published points are means over {', '.join(theirs)}; ours over {', '.join(ours)} only."])
+    only = f"ours over {', '.join(ours)} only" if ours else "over which ours are is not known"
+    return Overlay(points, [f"Published points are means over {', '.join(theirs)}; {only}."])
 
 
 def _rows() -> list[dict[str, str]]:

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from vsr.frontier.point import BICUBIC, Curve, Point, Setting
-
-SCHEMA = 1
-"""The newest layout that is understood."""
+from vsr.frontier.checkpoint_name import checkpoint_name
+from vsr.frontier.kept import Kept
+from vsr.frontier.point import BICUBIC, Point, Setting
+from vsr.results_layout import SCHEMA, Curve
 
 
 class NotUnderstoodError(Exception):
@@ -62,28 +62,37 @@ def _setting(record: Mapping[str, Any]) -> Setting:
 
 
 def _point(path: Path, record: Mapping[str, Any]) -> Point:
-    curve = record.get("curve")
+    checkpoint, weights = record.get("checkpoint"), record.get("loss_weights")
     intervals = (record.get("intervals") or {}).get("metrics", {})
     return Point(
         label="",
         results=path,
         values=_numbers(record["metrics"]),
-        intervals={metric: (low, high) for metric, (low, high) in intervals.items()},
+        intervals={metric: (low, high) for metric, (low, high) in intervals.items() if _is_number(low, high)},
         clips={clip: _numbers(scores) for clip, scores in record["clips"].items()},
         bicubic=_numbers(record.get("baseline", {}).get(BICUBIC, {})),
         bicubic_clips={
             clip: _numbers(scores) for clip, scores in record.get("baseline_clips", {}).get(BICUBIC, {}).items()
         },
-        weights=record.get("loss_weights"),
-        curve=Curve(curve["name"], tuple(curve["of"]), curve["parameter"], float(curve["value"])) if curve else None,
+        weights=None if weights is None else _numbers(weights),
+        curve=_curve(record["curve"]) if record.get("curve") else None,
         training_seconds=record.get("training_seconds"),
-        checkpoint=record.get("checkpoint"),
+        checkpoint=checkpoint_name(checkpoint) if checkpoint else None,
         config_hash=record.get("config_hash"),
         temperature=record.get("temperature"),
-        media=record.get("media") or {},
+        media={clip: Kept.of(media) for clip, media in (record.get("media") or {}).items()},
     )
+
+
+def _curve(curve: Mapping[str, Any]) -> Curve:
+    of = tuple(checkpoint_name(source) for source in curve["of"])
+    return Curve(curve["name"], of, curve["parameter"], float(curve["value"]))
 
 
 def _numbers(scores: Mapping[str, Any]) -> dict[str, float]:
     """Without what is not one: null, NaN and infinity."""
-    return {metric: value for metric, value in scores.items() if value is not None and math.isfinite(value)}
+    return {metric: value for metric, value in scores.items() if _is_number(value)}
+
+
+def _is_number(*values: float | None) -> bool:
+    return all(value is not None and math.isfinite(value) for value in values)

@@ -18,8 +18,10 @@ def remarks(frontier: Frontier) -> Iterator[str]:
             "No axis is a distribution distance: this trades one distance to the original for another. "
             "patch_kid and patch_fid are perception in the sense of Blau & Michaeli."
         )
-    if len(frontier.setting.frames) < 2:
-        yield "One clip was scored, so there are no intervals."
+    clips = len(frontier.setting.frames)
+    if clips < 2:
+        scored = "One clip was scored" if clips else "The files have no scores of single clips"
+        yield f"{scored}, so there are no intervals."
     elif frontier.hypervolume_interval is None:
         yield "The hypervolume has no interval: not every axis has a score for each clip."
     reference = "bicubic" if frontier.reference is None else "the reference"

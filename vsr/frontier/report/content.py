@@ -12,6 +12,7 @@ from vsr.frontier.axes import DISTORTION, FEATURES, PERCEPTION, TIME, Axis
 from vsr.frontier.frontier import Frontier
 from vsr.frontier.point import Point
 from vsr.frontier.report.pictures import Clip, Picture
+from vsr.overrides import quoted
 
 MEANINGS = {
     DISTORTION: "Distortion: distance of the pixels to those of the very original.",
@@ -55,13 +56,14 @@ def content(frontier: Frontier, clips: Sequence[Clip], notes: Sequence[str]) -> 
 
 def use(point: Point) -> dict[str, str] | None:
     """A command line that uses ``point``, and what it does; None where it is not known what made the point."""
+    temperature = [f"temperature={point.temperature:.10g}"] if point.temperature else []
     if point.curve and len(point.curve.of) > 1:
-        road, of = point.curve.name.split()[0], ",".join(point.curve.of)
-        parameter = f"{point.curve.parameter}s={point.curve.value:g}"
-        return {"what": "Score it again", "command": _command(f"ckpt=[{of}]", f"interpolate={road}", parameter)}
+        road, of = point.curve.name.split()[0], ",".join(map(quoted, point.curve.of))
+        place = [f"interpolate={road}", f"{point.curve.parameter}s={point.curve.value:.10g}"]
+        return {"what": "Score it again", "command": _command(f"ckpt=[{of}]", *place, *temperature)}
     if point.checkpoint is None:
         return None
-    chosen = [f"ckpt={point.checkpoint}", *([f"temperature={point.temperature:g}"] if point.temperature else [])]
+    chosen = [f"ckpt={quoted(point.checkpoint)}", *temperature]
     return {"what": "Upscale a video with it", "command": _command(*chosen, "input=in.mp4", "output=out.mp4")}
 
 

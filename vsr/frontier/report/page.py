@@ -14,9 +14,7 @@ from typing import Any
 from vsr.frontier.frontier import Frontier
 from vsr.frontier.report.content import content
 from vsr.frontier.report.pictures import LIMIT, clips
-from vsr.whole_file import whole_file
-
-REMEDY = "Make room, or choose another place with --output DIR"
+from vsr.whole_file import ANOTHER_OUTPUT, whole_file
 
 SCRIPTS = ("plot.js", "legend.js", "choice.js", "page.js")
 
@@ -37,7 +35,7 @@ def write_report(frontier: Frontier, path: Path, limit: int = LIMIT) -> None:
     shown, notes = clips(frontier.points, limit)
     for note in notes:
         log.warning(f"{path.name}: {note}")
-    with whole_file(path, REMEDY) as part:
+    with whole_file(path, ANOTHER_OUTPUT) as part:
         part.write_text(page(content(frontier, shown, notes)), encoding="utf-8")
 
 

@@ -11,19 +11,11 @@ from typing import Any, NamedTuple
 
 from PIL import Image, ImageSequence
 
+from vsr.frontier.kept import Kept, Place
 from vsr.frontier.point import Point
 
 LIMIT = 15 * 2**20
 """Bytes of pictures in a report, where they are text and a third larger."""
-
-
-class Place(NamedTuple):
-    """Number of a frame, and the square in it."""
-
-    frame: int
-    top: int
-    left: int
-    side: int
 
 
 class Film(NamedTuple):
@@ -100,12 +92,12 @@ def clips(points: Sequence[Point], limit: int = LIMIT) -> tuple[list[Clip], list
 
 def _clip(name: str, points: Sequence[Point], notes: list[str]) -> Clip | None:
     """The clip ``name`` in the place that the first of ``points`` kept; ``notes`` grow by what cannot be shown."""
-    place = _place(points[0].media[name])
+    place = points[0].media[name].place
     bicubic_and_hr: tuple[Picture, Picture] | None = None
     shown = {}
     for point in points:
         kept, folder = point.media[name], point.results.parent
-        if _place(kept).frame != place.frame:
+        if kept.place.frame != place.frame:
             notes.append(f"{point.label} is not shown in clip {name}: it kept another frame than {points[0].label}.")
             continue
         try:
@@ -121,24 +113,20 @@ def _clip(name: str, points: Sequence[Point], notes: list[str]) -> Clip | None:
     return Clip(name, place, *bicubic_and_hr, shown) if bicubic_and_hr else None
 
 
-def _place(kept: Mapping[str, Any]) -> Place:
-    return Place(kept["frame"], **kept["crop"])
-
-
-def _picture(kept: Mapping[str, Any], version: str, folder: Path, place: Place) -> Picture:
+def _picture(kept: Kept, version: str, folder: Path, place: Place) -> Picture:
     """Of ``version`` the part in ``place``, from the files in ``folder`` that were ``kept`` of the clip.
 
     Raises:
         OSError: a file is missing or damaged.
     """
-    with Image.open(folder / kept["stills"][version]) as frame:
+    with Image.open(folder / kept.stills[version]) as frame:
         box = (place.left, place.top, place.left + place.side, place.top + place.side)
         still = _webp(frame.convert("RGB").crop(box), lossless=True)
     # What moves was cropped when it was written.
-    return Picture(still, _film(folder / kept["moving"][version], kept["fps"]) if _place(kept) == place else None)
+    return Picture(still, _film(folder / kept.moving[version], kept.fps) if kept.place == place else None)
 
 
-def _film(path: Path, fps: int) -> Film:
+def _film(path: Path, fps: float) -> Film:
     frames: list[Image.Image] = []
     with Image.open(path) as moving:
         for frame in ImageSequence.Iterator(moving):

@@ -1,0 +1,25 @@
+"""One name for each checkpoint, and for the training that made it, however they were typed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_FOLDER = "checkpoints"
+_LAST = (_FOLDER, "last.ckpt")
+
+
+def checkpoint_name(source: str) -> str:
+    """The path of what ``source`` names, links followed. A run stands for its last checkpoint, as in ``ckpt=``.
+
+    What is not there, as an asset is not, keeps the name that it was given.
+    """
+    path = Path(source).expanduser()
+    if path.parts[-2:] == _LAST and len(path.parts) > 2:
+        path = path.parent.parent
+    return str(path.resolve()) if path.exists() else str(path)
+
+
+def training_name(checkpoint: str) -> str:
+    """The run that a checkpoint of this `checkpoint_name` is of; a file elsewhere, or an asset, is one by itself."""
+    path = Path(checkpoint)
+    return str(path.parent.parent) if path.parent.name == _FOLDER else checkpoint

@@ -15,6 +15,7 @@ from vsr.generators import BasicVSR, BasicVSRPlusPlus, FlowNet, Recurrent, Stoch
 from vsr.generators import load as loading
 from vsr.generators.load import load_generator, read_weights
 from vsr.inference.checkpoint import Checkpoint
+from vsr.inference.interpolation import WeightsInterpolation
 from vsr.motion import SPyNet
 from vsr.training.run import train
 
@@ -66,6 +67,19 @@ def test_a_runs_weights_come_back_with_all_that_is_known_of_them(compose, option
     assert not (tmp_path / "run" / "hydra").exists()
 
 
+def test_what_lies_between_two_checkpoints_is_one_that_can_be_used(options, tmp_path, seeded):
+    generators = {}
+    for name in "ab":
+        generators[name] = basicvsr().eval()
+        torch.save({"params": generators[name].state_dict()}, tmp_path / f"{name}.pth")
+    path = export(options(ckpt=[str(tmp_path / f"{name}.pth") for name in "ab"], alpha=0.25))
+    loaded, weights = load_generator(str(path))
+    lr = torch.rand(1, 2, 3, 16, 16)
+    assert torch.equal(loaded(lr), WeightsInterpolation(generators["a"], generators["b"], 0.25)(lr))
+    assert weights.generator_steps is None and weights.training_seconds is None
+    assert path.stat().st_mode & 0o044 == 0o044  # for others, too
+
+
 def test_published_weights_come_back_too(options, tmp_path, seeded):
     original = recurrent(enlargement="corner_bicubic").eval()  # two names for one tensor
     torch.save({"params": original.state_dict()}, tmp_path / "x.pth")
@@ -97,6 +111,8 @@ def test_metadata_of_another_program_is_left_alone(tmp_path):
         ({"ckpt": None}, "ckpt is not set; exporting takes ckpt= and output="),
         ({"output": None}, "output is not set"),
         ({"ckpt": ["a", "b"]}, r"ckpt=\['a', 'b'\]: one checkpoint is exported at a time"),
+        ({"alpha": 0.5}, "alpha=0.5 lies between two checkpoints, as ckpt="),
+        ({"ckpt": ["weights.pth", "weights.pth"], "alpha": 1.5}, "expected numbers between 0 and 1"),
         ({"output": "x.pth"}, r"output=x\.pth: the name must end in \.safetensors or \.onnx"),
         ({"output": "x.onnx", "size": [8, 320]}, r"size=\[8, 320\]: expected \[height,width\], each at least 16"),
         ({"output": "x.onnx", "size": 64}, "size=64: expected"),

@@ -198,7 +198,7 @@ def test_the_command_upscales_with_the_points_own_checkpoint(tmp_path):
 def test_hydra_takes_the_command_whatever_a_run_is_called(tmp_path, name):
     write_run(tmp_path / name, "pixel", temperature=0.3)
     ends = [str(tmp_path / name), f"runs/{name}"]
-    curve = {"name": "weights interpolation", "of": ends, "parameter": "alpha", "value": 1 / 3}
+    curve = {"name": "outputs interpolation", "of": ends, "parameter": "alpha", "value": 1 / 3}
     write_run(tmp_path / "middle", "middle", curve=curve, checkpoint=None, temperature=0.3)
     commands = [shlex.split(point["use"]["command"])[2:] for point in report(tmp_path)[1]["points"]]
     overrides = [
@@ -223,4 +223,4 @@ def test_points_of_a_curve_are_told_from_trained_ones(tmp_path):
     assert curve["name"] == "weights interpolation"
     assert [labels[number] for number in curve["points"]] == ["weights alpha=0.5", "weights alpha=1"]
     command = shlex.split(data["points"][curve["points"][0]]["use"]["command"])
-    assert command[2:] == ["ckpt=[runs/a,runs/b]", "interpolate=weights", "alphas=0.5"]
+    assert command[1:] == ["-m", "vsr.export", "ckpt=[runs/a,runs/b]", "alpha=0.5", "output=generator.safetensors"]

@@ -5,16 +5,21 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import torch
 from omegaconf import DictConfig
 
 from vsr.errors import UserError
 from vsr.export.onnx_file import write_onnx
 from vsr.generators import Generator
-from vsr.generators.load import CHECKPOINT_SCHEMA, RECORD, load_generator
+from vsr.generators.load import CHECKPOINT_SCHEMA, RECORD, Weights
 from vsr.generators.weights_file import write_weights
+from vsr.inference.checkpoint import load_checkpoints
+from vsr.inference.curve import numbers
+from vsr.inference.interpolation import check_weights, interpolated
 from vsr.whole_file import whole_file
 
 log = logging.getLogger(__name__)
@@ -33,14 +38,12 @@ def export(cfg: DictConfig) -> Path:
     for key, example in (("ckpt", "runs/demo"), ("output", "generator.onnx")):
         if cfg[key] is None:
             raise UserError(f"{key} is not set; exporting takes ckpt= and output=, as {key}={example}")
-    if not isinstance(cfg.ckpt, str | int):
-        raise UserError(f"ckpt={cfg.ckpt}: one checkpoint is exported at a time")
     output = Path(str(cfg.output)).expanduser()
     if output.suffix not in (".safetensors", ".onnx"):
         raise UserError(f"output={output}: the name must end in .safetensors or .onnx")
     if output.exists() and not cfg.overwrite:
         raise UserError(f"output={output} exists. Choose another name, or set overwrite=true.")
-    generator, weights = load_generator(str(cfg.ckpt))
+    generator, weights = _load(cfg.ckpt, cfg.alpha)
     with whole_file(output, REMEDY) as part:
         if output.suffix == ".safetensors":
             record = {"schema": CHECKPOINT_SCHEMA, **{key: getattr(weights, key) for key in RECORD}}
@@ -50,6 +53,25 @@ def export(cfg: DictConfig) -> Path:
             said = _write_onnx(generator, part, cfg.size, cfg.frames, cfg.seed)
     log.info(f"wrote {output}: {type(generator).__name__}, {said}")
     return output
+
+
+def _load(ckpt: Any, alpha: Any) -> tuple[Generator, Weights]:
+    """The generator of one checkpoint or, where ``alpha`` is given, the one that lies between two."""
+    named = 1 if isinstance(ckpt, str | int) else len(ckpt)
+    if alpha is None and named != 1:
+        raise UserError(f"ckpt={ckpt}: one checkpoint is exported at a time, or with alpha= what is between two")
+    if alpha is not None and named != 2:
+        raise UserError(f"alpha={alpha} lies between two checkpoints, as ckpt=[runs/pixel,runs/gan]")
+    checkpoints = load_checkpoints(ckpt, torch.device("cpu"))
+    if alpha is None:
+        return checkpoints[0]
+    (value,) = numbers("alpha", [alpha], most=1)
+    first, second = checkpoints
+    check_weights(first, second)
+    state = interpolated(first.generator, second.generator, value)
+    first.generator.load_state_dict(state)
+    # No training made it: its λ, steps and hours are nobody's.
+    return first.generator, replace(first.weights, state_dict=state, generator_steps=None, training_seconds=None)
 
 
 def _write_onnx(generator: Generator, path: Path, size: Any, frames: Any, seed: int) -> str:

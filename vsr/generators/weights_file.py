@@ -19,6 +19,7 @@ def write_weights(path: Path, state_dict: Mapping[str, Tensor], record: Mapping[
     # The format refuses tensors that share memory.
     tensors = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in state_dict.items()}
     safetensors.torch.save_file(tensors, path, metadata={KEY: json.dumps(record, default=str)})
+    path.chmod(0o644)  # the library's 0600 would shut out all but the user
 
 
 def read_record(path: Path) -> dict[str, Any] | None:

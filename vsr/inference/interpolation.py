@@ -20,8 +20,14 @@ from vsr.inference.evaluator import Frames, clamped
 log = logging.getLogger(__name__)
 
 
+def interpolated(first: Generator, second: Generator, alpha: float) -> dict[str, Tensor]:
+    """The state dict ``(1 - alpha) first + alpha second`` of two generators of one architecture, buffers included."""
+    other = second.state_dict()
+    return {name: torch.lerp(own, other[name], alpha) for name, own in first.state_dict().items()}
+
+
 class WeightsInterpolation:
-    """The generator whose tensors, buffers included, are ``(1 - alpha) first + alpha second``.
+    """The generator whose tensors are those of `interpolated`.
 
     Network interpolation (Wang et al., ESRGAN, ECCVW 2018; DNI, CVPR 2019). The tensors are made anew for each clip,
     so that any number of points costs the memory of two generators and of one such set. No generator here gathers
@@ -38,8 +44,7 @@ class WeightsInterpolation:
 
     def __call__(self, lr: Tensor) -> Tensor:
         """LR (1, T, 3, h, w) to SR."""
-        other = self.second.state_dict()
-        state = {name: torch.lerp(own, other[name], self.alpha) for name, own in self.first.state_dict().items()}
+        state = interpolated(self.first, self.second, self.alpha)
         # A tensor may have two names; each gets its own, equal one.
         sr: Tensor = functional_call(self.first, state, (lr,), tie_weights=False)
         return sr
@@ -88,15 +93,18 @@ def check_weights(first: Checkpoint, second: Checkpoint) -> None:
         )
     if not _trainings(first) & _trainings(second):
         log.warning(
-            f"{second.source} does not say that it was trained from {first.source} (init_from), nor both from the "
-            "same weights: between trainings that have nothing in common, weights do not interpolate"
+            f"{second.source} does not say that it was trained from {first.source} (init_from={_init_from(second)}), nor "
+            "both from the same weights: between trainings that have nothing in common, weights do not interpolate"
         )
 
 
 def _trainings(checkpoint: Checkpoint) -> set[str]:
     """That which made it, and the one whose weights that began with."""
-    began = (checkpoint.weights.config or {}).get("init_from")
-    return {run_of(source) for source in (checkpoint.source, began) if source}
+    return {run_of(source) for source in (checkpoint.source, _init_from(checkpoint)) if source}
+
+
+def _init_from(checkpoint: Checkpoint) -> str | None:
+    return (checkpoint.weights.config or {}).get("init_from")
 
 
 def _both(first: Callable[[Tensor], Tensor], second: Callable[[Tensor], Tensor], lr: Tensor) -> tuple[Tensor, Tensor]:

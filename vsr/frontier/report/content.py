@@ -58,9 +58,13 @@ def use(point: Point) -> dict[str, str] | None:
     """A command line that uses ``point``, and what it does; None where it is not known what made the point."""
     temperature = [f"temperature={point.temperature:.10g}"] if point.temperature else []
     if point.curve and len(point.curve.of) > 1:
-        road, of = point.curve.name.split()[0], ",".join(map(quoted, point.curve.of))
-        place = [f"interpolate={road}", f"{point.curve.parameter}s={point.curve.value:.10g}"]
-        return {"what": "Score it again", "command": _command(f"ckpt=[{of}]", *place, *temperature)}
+        road, of = point.curve.name.split()[0], f"ckpt=[{','.join(map(quoted, point.curve.of))}]"
+        value = f"{point.curve.value:.10g}"
+        if road == "weights":
+            made = [of, f"{point.curve.parameter}={value}", "output=generator.safetensors"]
+            return {"what": "Make a checkpoint of it", "command": shlex.join(["python", "-m", "vsr.export", *made])}
+        place = [f"interpolate={road}", f"{point.curve.parameter}s={value}"]
+        return {"what": "Score it again", "command": _command(of, *place, *temperature)}
     if point.checkpoint is None:
         return None
     chosen = [f"ckpt={quoted(point.checkpoint)}", *temperature]

@@ -21,12 +21,12 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import ConfigCompositionException, HydraException, InstantiationException, MissingConfigException
 from hydra.types import RunMode
 from omegaconf import DictConfig, ListConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import InterpolationResolutionError, OmegaConfBaseException
 
 from vsr.errors import UserError, nearest
 from vsr.resolvers import register_resolvers
-from vsr.sweep.command import note_error
-from vsr.sweep.finish import finish
+from vsr.sweep.command import end_with_sweep, in_one_line, note_error
+from vsr.sweep.finish import finished
 from vsr.sweep.job import run_job
 from vsr.sweep.plan import Plan
 
@@ -46,6 +46,7 @@ def run(config_dir: Path, config_name: str, task: Task) -> None:
 
     Exits with 1 and one line on standard error where the user can mend what went wrong.
     """
+    end_with_sweep()
     _log_to_stdout()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # let exceptions through to us: Hydra's own report is not one line
 
@@ -70,9 +71,8 @@ def run(config_dir: Path, config_name: str, task: Task) -> None:
 
     main = hydra.main(version_base="1.3", config_path=str(config_dir), config_name=config_name)(job)
     try:
-        main()
-        if plan := Plan.published():
-            finish(plan)
+        with finished():
+            main()
     except MissingConfigException as error:
         _exit(_unknown_group(error))
     except ConfigCompositionException as error:
@@ -176,7 +176,7 @@ def _exit(error: BaseException, begun: Sequence[Path] = ()) -> None:
     if os.environ.get("VSR_TRACEBACK"):
         raise error
     line = _user_error(error, begun)
-    note_error(line or f"{type(error).__name__}: {_one_line(error)}")
+    note_error(line or in_one_line(error))
     if line is None:
         raise error
     print(f"error: {line}", file=sys.stderr)
@@ -187,8 +187,8 @@ def _user_error(error: BaseException, begun: Sequence[Path]) -> str | None:
     """One line for an error that the user can mend, None for a defect of ours."""
     # Causes only: what an error merely came up in the handling of (`__context__`) does not explain it.
     chain = [error]
-    while chain[-1].__cause__ is not None:
-        chain.append(chain[-1].__cause__)
+    while (cause := _cause(chain[-1])) is not None:
+        chain.append(cause)
     for link in chain:
         if isinstance(link, UserError):
             return _without_worker_traceback(link)
@@ -201,6 +201,11 @@ def _user_error(error: BaseException, begun: Sequence[Path]) -> str | None:
         if isinstance(link, HydraException | OmegaConfBaseException):
             return _one_line(link)
     return None
+
+
+def _cause(error: BaseException) -> BaseException | None:
+    # Of what a resolver raises, such as that of a job's folder, OmegaConf hides the cause.
+    return error.__context__ if isinstance(error, InterpolationResolutionError) else error.__cause__
 
 
 def _without_worker_traceback(error: UserError) -> str:

@@ -5,6 +5,7 @@ import torch
 from vsr.data import EvaluationClips
 from vsr.data.broken import BrokenFileError
 from vsr.data.paired import Paired
+from vsr.data.sets.synthetic import SyntheticScenes
 from vsr.errors import UserError
 
 
@@ -55,6 +56,13 @@ def test_unusable_clips_are_refused():
     with pytest.raises(UserError, match=r"'a' is 63x90, .* scale=4: each side must be at least 64 px"):
         EvaluationClips([NumberedClip("a", size=(90, 63))], 4)
     assert len(EvaluationClips([NumberedClip("a", size=(90, 64))], 4)) == 1
+
+
+@pytest.mark.parametrize("limit", ["max_frames", "max_clips"])
+@pytest.mark.parametrize("most", [0, -1])
+def test_a_limit_that_leaves_nothing_is_refused(limit, most):
+    with pytest.raises(UserError, match=f"data.max_val_.*={most} must be at least 1, or null for all"):
+        EvaluationClips(SyntheticScenes(clips=2, frames=3, size=64, seed=0), scale=4, **{limit: most})
 
 
 def test_which_frames_count_and_whether_the_clip_is_mirrored_is_told():

@@ -45,6 +45,13 @@ def rows(text):
     ]
 
 
+def test_of_a_curve_the_caption_says_between_what():
+    curve = {"name": "outputs interpolation", "of": ["runs/a_b", "runs/c"], "parameter": "alpha", "value": 0.5}
+    made = sheet({"outputs_0.5": record(curve=curve)})
+    assert "Outputs interpolation: alpha = 0 is runs/a_b, alpha = 1 runs/c." in made.caption
+    assert r"runs/a\_b" in latex(made)
+
+
 def test_markdown_has_every_clip_and_method_and_the_best_in_bold():
     table = rows(markdown(sheet({"mine": record(), "other_one": record(WORSE)})))
     assert table[0] == ["clip", "method", "PSNR-Y ↑ (dB)", "LPIPS ↓"]

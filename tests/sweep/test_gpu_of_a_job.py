@@ -27,3 +27,12 @@ def test_only_gpus_that_the_sweep_sees_are_given(monkeypatch):
     assert gpu.gpus() == ["1", "GPU-8932f937"]
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     assert gpu.gpus() == []
+
+
+def test_names_are_read_as_cuda_reads_them_and_any_of_them_can_be_held(monkeypatch, tmp_path):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", " MIG-GPU-8932f937/1/0, MIG-GPU-8932f937/2/0 ,")
+    names = gpu.gpus()
+    assert names == ["MIG-GPU-8932f937/1/0", "MIG-GPU-8932f937/2/0"]
+    with gpu.one_of(names, 0) as first, gpu.one_of(names, 0) as second:
+        assert [first, second] == names

@@ -59,3 +59,5 @@ def test_a_job_is_started_with_the_flags_that_say_where_configurations_are():
     script, *flags = own_command(["train.py", "-m", "--config-dir", "mine", "seed=0,1", "-cn=train"])[1:]
     assert Path(script) == Path("train.py").absolute()
     assert flags == ["--config-dir=mine", "--config-name=train"]
+    *_, place = own_command(["train.py", "seed=0,1", "hydra.searchpath=[file://mine]", "hydra.sweep.dir=x"])
+    assert place == "hydra.searchpath=[file://mine]"

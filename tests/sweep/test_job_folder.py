@@ -2,7 +2,7 @@
 
 import pytest
 
-from vsr.sweep.folder import folder_name, training_hash
+from vsr.sweep.folder import existing_folder, folder_name, is_hashed, training_hash
 
 CONFIG = {"loss": {"pixel": {"weight": 1.0}}, "init_from": None, "metrics": ["psnr"], "output_dir": "a", "seed": 0}
 
@@ -23,7 +23,7 @@ def test_keys_that_end_alike_are_told_apart():
     assert name.startswith("optimizer_generator_lr_1-optimizer_discriminator_lr_2-")
 
 
-def test_values_that_look_alike_have_folders_of_their_own(compose):
+def test_values_that_look_alike_have_folders_of_their_own():
     def name(weight):
         return training_hash({**CONFIG, "loss": {"adversarial": {"weight": weight}}})
 
@@ -58,3 +58,26 @@ def test_a_start_counts_by_its_content(tmp_path):
     copy.write_bytes(b"others!")
     assert of(copy) != before
     assert of("basicvsr_reds4") != of("an asset of another name")
+
+
+def test_a_job_that_is_there_under_another_name_keeps_that_folder(tmp_path):
+    (tmp_path / "adversarial_0-1a2b3c4d").mkdir()
+    (tmp_path / ".adversarial_0-1a2b3c4d.lock").touch()
+    (tmp_path / "a_file-5e6f7a8b").touch()
+    assert existing_folder(tmp_path, "perceptual_0-adversarial_0-1a2b3c4d") == "adversarial_0-1a2b3c4d"
+    assert existing_folder(tmp_path, "1a2b3c4d") == "adversarial_0-1a2b3c4d"
+    assert existing_folder(tmp_path, "seed_0-5e6f7a8b") == "seed_0-5e6f7a8b"
+    (tmp_path / "seed_0-1a2b3c4d").mkdir()
+    assert existing_folder(tmp_path, "seed_0-1a2b3c4d") == "seed_0-1a2b3c4d"
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        *[(key, True) for key in ("loss.adversarial.weight", "seed", "generator", "data", "trainer.max_steps")],
+        *[(key, False) for key in ("metrics", "protocol", "memory", "generator.memory", "trainer", "trainer.devices")],
+        *[(key, False) for key in ("callbacks.checkpoints.every", "frontier.x")],
+    ],
+)
+def test_which_keys_tell_jobs_apart_by_their_hash(key, expected):
+    assert is_hashed(key) is expected

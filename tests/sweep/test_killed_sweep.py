@@ -49,6 +49,19 @@ def kill(sweep):
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere a job goes on to its end")
+def test_the_job_of_a_sweep_that_is_killed_saves_and_ends(tmp_path):
+    sweep = start(tmp_path)
+    wait_for(lambda: list(tmp_path.glob("sweep/adversarial_0-*/checkpoints/last.ckpt")), sweep)
+    jobs = [process for process in psutil.Process(sweep.pid).children() if "train.py" in " ".join(process.cmdline())]
+    sweep.kill()
+    sweep.communicate()
+    gone, alive = psutil.wait_procs(jobs, timeout=60)
+    assert len(gone) == 1 and not alive
+    assert not list(tmp_path.glob("sweep/*/results.json"))
+
+
+@pytest.mark.slow
 def test_killed_half_way_and_run_again_it_does_only_the_rest_and_reports_the_job_that_fails(tmp_path):
     folder = tmp_path / "sweep"
     sweep = start(tmp_path)
@@ -74,6 +87,12 @@ def test_killed_half_way_and_run_again_it_does_only_the_rest_and_reports_the_job
     assert results["training_seconds"] == pytest.approx(checkpoint["training_seconds"], abs=0.051)
     # Of both processes, and with what lies between two steps, so more than the steps' own time.
     assert results["training_seconds"] > steps
+
+    before = {path: path.stat().st_mtime_ns for path in cut_off.rglob("*")}
+    out, error = start(tmp_path).communicate(timeout=500)
+    assert "job 2 of 3 · loss.adversarial.weight=0.01 · finished before (psnr_y " in out
+    assert error.splitlines()[-1].startswith("error: 1 of 3 jobs failed: adversarial_-1-")
+    assert {path: path.stat().st_mtime_ns for path in cut_off.rglob("*")} == before
 
     frontier = json.loads((folder / "frontier.json").read_text())
     assert [axis["metric"] for axis in frontier["axes"]] == ["psnr_y", "ssim_y"]

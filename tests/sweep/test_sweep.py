@@ -1,90 +1,12 @@
 """What a sweep does when it begins, is cut off, is run again, and ends; its jobs are only played."""
 
-import csv
-import json
 import os
-from dataclasses import replace
-from functools import partial
-from pathlib import Path
 
 import pytest
 
-from vsr.inference.results import config_hash
+from tests.sweep.conftest import SWEEP, folder_of, names
 from vsr.sweep.command import Ended
-from vsr.sweep.folder import resolved
 from vsr.sweep.plan import VARIABLE
-
-SWEEP = ("sweep=frontier", "loss.perceptual.weight=0", "loss.adversarial.weight=0,0.01,0.1", "output_dir=sweep")
-
-
-@pytest.fixture
-def sweep(outcome):
-    """``sweep(*overrides)``: the one line on standard error that the sweep ends in, None if it ends well."""
-    return partial(outcome, "-m", *SWEEP, defaults=())
-
-
-@pytest.fixture
-def jobs(monkeypatch):
-    """``jobs(failing=(), killed=())``: from now on jobs are only played; gives the command lines of those that ran.
-
-    A job whose command line holds a word of ``failing`` fails; one of ``killed`` leaves a checkpoint and no results.
-    """
-
-    def play(failing=(), killed=()):
-        ran, configs = [], []
-
-        def remember(cfg):
-            configs.append(resolved(cfg))
-            return configs[-1]
-
-        def run(command, environment, keep_open):
-            assert VARIABLE not in environment  # a job is no sweep
-            ran.append(command)
-            if any(word in command for word in failing):
-                return Ended(1, "it could not")
-            folder = folder_of(command)
-            (folder / "checkpoints").mkdir(parents=True, exist_ok=True)
-            (folder / "checkpoints" / "last.ckpt").touch()
-            if any(word in command for word in killed):
-                raise SystemExit(143)
-            record = {"config_hash": config_hash(configs[-1]), "metrics": dict.fromkeys(configs[-1]["metrics"], 0.5)}
-            (folder / "results.json").write_text(json.dumps(record))
-            return Ended(0, "")
-
-        monkeypatch.setattr("vsr.sweep.job.resolved", remember)
-        monkeypatch.setattr("vsr.sweep.job.run", run)
-        return ran
-
-    return play
-
-
-def folder_of(command):
-    """The job's folder, of its command line."""
-    return Path(command[-1].removeprefix("output_dir=").strip("'"))
-
-
-def names(ran):
-    """Of the jobs that ran, without their hashes."""
-    return [folder_of(command).name.rpartition("-")[0] for command in ran]
-
-
-@pytest.fixture(autouse=True)
-def traced(monkeypatch):
-    """Folders and axes of each frontier that a sweep traced."""
-    found = []
-
-    def trace(folders, axes):
-        found.append(([folder.name.rpartition("-")[0] for folder in folders], axes))
-
-    monkeypatch.setattr("vsr.frontier.trace", trace)
-    monkeypatch.setattr("vsr.frontier.write", lambda frontier, folder: [folder / "frontier.json"])
-    monkeypatch.setattr("vsr.frontier.print_frontier", lambda frontier: None)
-    return found
-
-
-def journal(tmp_path):
-    with (tmp_path / "sweep" / "jobs.csv").open(newline="") as file:
-        return [(int(row["job"]), row["status"]) for row in csv.DictReader(file)]
 
 
 def test_each_job_has_a_folder_of_its_own_and_the_sweep_ends_with_its_frontier(sweep, jobs, traced, tmp_path, caplog):
@@ -111,7 +33,7 @@ def test_run_again_it_does_nothing_and_with_another_value_only_that(sweep, jobs,
     assert [folders for folders, _ in traced[1:]] == [traced[0][0], ["adversarial_0", "adversarial_0.03"]]
 
 
-def test_a_changed_recipe_is_trained_anew_beside_the_old_one_and_changed_metrics_are_only_scored(sweep, jobs):
+def test_a_changed_recipe_is_trained_anew_beside_the_old_one_and_changed_metrics_are_only_scored(sweep, jobs, journal):
     jobs()
     sweep()
     ran = jobs()
@@ -119,18 +41,18 @@ def test_a_changed_recipe_is_trained_anew_beside_the_old_one_and_changed_metrics
     assert len(ran) == 3 and not any(word.startswith("metrics=") for command in ran for word in command)
     ran = jobs()
     sweep("metrics=[psnr_y,lpips,mse]")
-    assert len(ran) == 3
+    assert len(ran) == 3 and [status for _, status in journal()] == 6 * ["trained"] + 3 * ["scored anew"]
     for command in ran:
         assert {"resume=auto", "metrics=[psnr_y,lpips,mse]", "protocol=plain"} <= set(command)
     ran = jobs()
     assert sweep("metrics=[psnr_y,lpips,mse]", "frontier.y=mse") is None and not ran
 
 
-def test_a_failed_job_is_reported_and_does_not_lose_the_others(sweep, jobs, traced, tmp_path):
+def test_a_failed_job_is_reported_and_does_not_lose_the_others(sweep, jobs, traced, journal):
     jobs(failing=["loss.adversarial.weight=0.01"])
     line = sweep()
     assert line.startswith("error: 1 of 3 jobs failed: adversarial_0.01-") and line.endswith(": it could not")
-    assert journal(tmp_path) == [(1, "trained"), (2, "failed"), (3, "trained")]
+    assert journal() == [(1, "trained"), (2, "failed"), (3, "trained")]
     assert traced == [(["adversarial_0", "adversarial_0.1"], ["psnr_y", "lpips"])]
     ran = jobs()
     assert sweep() is None and len(ran) == 1
@@ -153,7 +75,7 @@ def test_cut_off_it_ends_at_once_and_goes_on_where_it_was(sweep, jobs, traced, t
     assert len(traced[0][0]) == 3
 
 
-def test_what_another_process_trains_is_left_to_it(sweep, jobs, traced, monkeypatch, tmp_path, caplog):
+def test_what_another_process_trains_is_left_to_it(sweep, jobs, traced, journal, caplog):
     from vsr.sweep.claim import claimed
 
     caplog.set_level("INFO")
@@ -164,7 +86,7 @@ def test_what_another_process_trains_is_left_to_it(sweep, jobs, traced, monkeypa
     ran = jobs()
     with claimed(busy):
         assert sweep() is None
-    assert not ran and journal(tmp_path)[-3:] == [
+    assert not ran and journal()[-3:] == [
         (1, "finished before"),
         (2, "trained by another process"),
         (3, "finished before"),
@@ -174,10 +96,9 @@ def test_what_another_process_trains_is_left_to_it(sweep, jobs, traced, monkeypa
 
 
 @pytest.mark.parametrize(("devices", "expected"), [("1", ["2", "2", "2"]), ("2", [None] * 3)])
-def test_jobs_that_may_run_at_once_get_a_gpu_each(sweep, monkeypatch, tmp_path, devices, expected):
-    """As with joblib's launcher, here in one process: GPU 0 is held by another job throughout."""
+def test_each_job_gets_a_gpu_that_no_other_sweep_uses(sweep, traced, monkeypatch, tmp_path, devices, expected):
+    """GPUs 0 and 1 are held by jobs of others throughout."""
     from vsr.sweep import gpu
-    from vsr.sweep.plan import Plan
 
     given = []
 
@@ -189,7 +110,6 @@ def test_jobs_that_may_run_at_once_get_a_gpu_each(sweep, monkeypatch, tmp_path, 
     monkeypatch.setattr("torch.cuda.device_count", lambda: 3)
     monkeypatch.setattr("vsr.sweep.job.run", run)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setattr(Plan, "of", lambda config, of=Plan.of: replace(of(config), one_by_one=False))
     with gpu.one_of(["0"], 0), gpu.one_of(["1"], 0):
         sweep(f"trainer.devices={devices}")
     assert given == expected

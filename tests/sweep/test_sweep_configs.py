@@ -66,5 +66,28 @@ def test_optuna_searches_along_the_frontiers_axes(planned, axes, directions):
     assert plan.swept == ["loss.perceptual.weight", "loss.adversarial.weight"]
 
 
+def test_a_key_that_is_set_by_force_is_swept_like_any_other(planned):
+    plan, _ = planned("++seed=0,1", "+data.note=a,b,c")
+    assert plan.swept == ["seed", "data.note"] and plan.jobs == 6
+
+
+def test_how_many_jobs_a_grid_of_optunas_has_only_it_knows(planned):
+    pytest.importorskip("hydra_plugins.hydra_optuna_sweeper", reason="hydra-optuna-sweeper is not installed")
+    assert planned("hydra/sweeper=optuna", "hydra/sweeper/sampler=grid", "seed=choice(0,1)")[0].jobs is None
+
+
+@pytest.mark.parametrize(
+    ("overrides", "axes"),
+    [
+        (["metrics=[psnr,ssim]"], {}),
+        (["metrics=[psnr,ssim]", "frontier.y=ssim"], {"x": "psnr_y", "y": "ssim"}),
+        (["metrics=[psnr,ssim]", "sweep=frontier"], {"x": "psnr_y", "y": "lpips"}),
+        (["metrics=[psnr_y,lpips]"], {"x": "psnr_y", "y": "lpips"}),
+    ],
+)
+def test_a_frontier_that_nobody_asked_for_is_drawn_where_its_axes_are_scored(planned, overrides, axes):
+    assert planned("seed=0,1", *overrides)[0].axes == axes
+
+
 def test_without_a_searching_sweeper_the_objective_is_psnr(planned):
     assert planned("seed=0,1")[0].objectives == "psnr_y"

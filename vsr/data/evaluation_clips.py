@@ -30,7 +30,7 @@ class EvaluationClips(Dataset[dict[str, Any]]):
         mirror: the generator is to be given the clip followed by itself backwards. Given on as ``"mirrored"``.
 
     Raises:
-        UserError: no clips, a picture whose LR is smaller than ``min_size``, or a clip without a frame that counts.
+        UserError: no clips or frames are asked for or there, a picture whose LR is smaller than ``min_size``, or a clip without a frame that counts.
     """
 
     def __init__(
@@ -43,6 +43,9 @@ class EvaluationClips(Dataset[dict[str, Any]]):
         scored: Sequence[int] | None = None,
         mirror: bool = False,
     ) -> None:
+        for name, most in (("max_val_frames", max_frames), ("max_val_clips", max_clips)):
+            if most is not None and most < 1:
+                raise UserError(f"data.{name}={most} must be at least 1, or null for all")
         self.clips = list(clips)[:max_clips]
         self.scale, self.max_frames = scale, max_frames
         if not self.clips:

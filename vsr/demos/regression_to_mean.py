@@ -148,7 +148,8 @@ def _print(measured: dict[str, Measured]) -> None:
         table.add_column(heading, justify="right")
     for name, values in measured.items():
         distances = (f"{value:.3f}" for value in (values.to_nearest_mode, values.to_mean))
-        shares = (f"{value:.0%}" for value in (values.nearer_to_a_mode, values.at_first_place))
+        sharp = values.nearer_to_a_mode > 0.5  # a blur of both is at neither place
+        shares = (f"{values.nearer_to_a_mode:.0%}", f"{values.at_first_place:.0%}" if sharp else "–")
         table.add_row(name, f"{values.width:.2f}", *distances, *shares, f"{values.off_mean:.1%}")
     Console().print(table)
 

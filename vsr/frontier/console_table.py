@@ -36,7 +36,8 @@ def _points(frontier: Frontier) -> Table:
     for each in frontier.axes:
         table.add_column(f"{each.title} {'↑' if each.higher_is_better else '↓'}", justify="right", no_wrap=True)
     for name in frontier.varied_weights:
-        table.add_column(f"λ\n{escape(name)}", justify="right")
+        widest = max(len(_weight(point, name)) for point in frontier.points)  # a number is not to be broken
+        table.add_column(f"λ\n{escape(name)}", justify="right", overflow="fold", min_width=widest)
     for point, on_frontier in zip(frontier.points, frontier.on_frontier, strict=True):
         cells = [_score(each, point) for each in frontier.axes]
         weights = [_weight(point, name) for name in frontier.varied_weights]

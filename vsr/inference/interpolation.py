@@ -93,8 +93,8 @@ def check_weights(first: Checkpoint, second: Checkpoint) -> None:
         )
     if not _trainings(first) & _trainings(second):
         log.warning(
-            f"{second.source} does not say that it was trained from {first.source} (init_from={_init_from(second)}), nor "
-            "both from the same weights: between trainings that have nothing in common, weights do not interpolate"
+            f"{second.source} does not say that it was trained from {first.source} (init_from={_init_from(second)}), "
+            "nor both from the same weights: between trainings that have nothing in common, weights do not interpolate"
         )
 
 

@@ -82,6 +82,9 @@ def caption(records: Mapping[str, Mapping[str, Any]]) -> str:
     first = next(iter(records.values()))
     clips, frames = len(first["clips"]), sum(first["frames"].values())
     parts = [f"{about(first)} · {clips} clip{'s' if clips != 1 else ''}, {frames} frame{'s' if frames != 1 else ''}"]
+    if (curve := first.get("curve")) and len(curve["of"]) == 2:
+        start, end = curve["of"]
+        parts.append(f"{curve['name'].capitalize()}: α = 0 is {start}, α = 1 {end}".replace("α", curve["parameter"]))
     if intervals := first["intervals"]:
         parts.append(
             f"In brackets {100 * intervals['level']:g} % intervals by bootstrap over clips "

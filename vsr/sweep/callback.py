@@ -25,5 +25,7 @@ class PublishPlan(Callback):
         plan = Plan.of(config)
         plan.publish()
         log.info(f"sweep of {plan.jobs or 'several'} jobs in {plan.folder}, over {', '.join(plan.swept) or 'nothing'}")
+        if config.get("frontier") and not plan.axes:
+            log.info("it ends without a frontier, of which metrics= lacks an axis")
         if not config.init_from and "init_from" not in plan.swept:
             log.info("each job trains from scratch; init_from=RUN gives all of them one trained start, and is cheaper")

@@ -11,20 +11,35 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from vsr.sweep.plan import Plan
+from vsr.sweep.first_check import check_job
+from vsr.sweep.plan import Plan, key_of
 
 SCORING = ("metrics", "protocol")
 """Keys that say how a job is scored: where only they change, it is scored anew, not trained anew."""
 
 LONGEST = 40  # characters of a value
+HASH = 8  # digits
 
 
 def job_folder(_root_: DictConfig) -> str:
-    """OmegaConf resolver: the name of a job's folder, of the whole configuration."""
+    """OmegaConf resolver: the name of a job's folder, of the whole configuration.
+
+    A job that the sweep's folder holds under another name, as where other keys were swept, keeps that one, unless it
+    is swept over a key that is not in the hash.
+
+    Raises:
+        UserError: as `check_job`. Here, because it is the last point where an error ends the whole sweep: a sweeper
+            takes one inside a job for the job's own.
+    """
     plan = Plan.published()
-    varied = set(plan.swept) if plan else set()
-    values = dict(override.lstrip("+~").split("=", 1) for override in _root_.hydra.overrides.task if "=" in override)
-    return folder_name({key: values[key] for key in values if key in varied}, resolved(_root_))
+    varied = plan.swept if plan else []
+    typed = {key_of(override): override.partition("=")[2] for override in _root_.hydra.overrides.task}
+    config = resolved(_root_)
+    name = folder_name({key: value for key, value in typed.items() if key in varied}, config)
+    if plan is None:
+        return name
+    check_job(config, plan.axes)
+    return existing_folder(Path(plan.folder), name) if all(map(is_hashed, varied)) else name
 
 
 def resolved(config: DictConfig) -> dict[str, Any]:
@@ -46,12 +61,34 @@ def folder_name(varied: Mapping[str, str], config: Mapping[str, Any]) -> str:
     return "-".join([*parts, training_hash(config)])
 
 
+def existing_folder(sweep: Path, name: str) -> str:
+    """The name of the folder in that of a ``sweep`` that ends in the same hash as ``name``; ``name`` if none does."""
+    named_otherwise = sorted(path.name for path in sweep.glob(f"*{name[-HASH:]}") if path.is_dir())
+    return name if name in named_otherwise or not named_otherwise else named_otherwise[0]
+
+
+def is_hashed(key: str) -> bool:
+    """Whether jobs that differ in ``key`` differ in their hashes."""
+    from vsr.inference.results import WHERE_AND_HOW  # here: it takes torch
+
+    if key == "trainer":  # two choices may differ in nothing but the device
+        return False
+    node: Any = {**WHERE_AND_HOW, **dict.fromkeys(SCORING)}
+    for part in re.split(r"[./]", key):
+        if part not in node:
+            return True
+        node = node[part]
+        if node is None:
+            return False
+    return True  # another generator or data set is another training
+
+
 def training_hash(config: Mapping[str, Any]) -> str:
     """First 8 digits of a hash of what ``config`` trains: not how it is scored, and ``init_from`` by its content."""
     from vsr.inference.results import config_hash  # here: it takes torch, and jobs are refused before that is loaded
 
     what = {key: value for key, value in config.items() if key not in SCORING}
-    return config_hash(what | {"init_from": _content(config.get("init_from"))})[:8]
+    return config_hash(what | {"init_from": _content(config.get("init_from"))})[:HASH]
 
 
 def _short_names(keys: Sequence[str]) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,8 +16,8 @@ def gpus() -> list[str]:
     """What may stand in ``CUDA_VISIBLE_DEVICES``, one entry a GPU that this process sees."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
-        return [name for name in visible.split(",") if name]
-    import torch  # here: only sweeps that run jobs at once ask
+        return [name.strip() for name in visible.split(",") if name.strip()]
+    import torch  # here: only jobs that are to have one GPU ask
 
     return [str(number) for number in range(torch.cuda.device_count())]
 
@@ -41,4 +42,5 @@ def one_of(names: Sequence[str], job: int) -> Iterator[str]:
 
 
 def _lock(name: str) -> Path:
-    return Path(tempfile.gettempdir()) / f"vsr_{os.getuid()}_gpu_{name}.lock"
+    in_a_file_name = re.sub(r"[^\w-]", "_", name)  # MIG-GPU-…/1/0
+    return Path(tempfile.gettempdir()) / f"vsr_{os.getuid()}_gpu_{in_a_file_name}.lock"

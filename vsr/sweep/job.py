@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
 import sys
@@ -16,12 +15,14 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from vsr.errors import UserError
+from vsr.overrides import quoted
 from vsr.sweep import gpu
 from vsr.sweep.claim import claimed
-from vsr.sweep.command import own_command, quoted, run
+from vsr.sweep.command import in_one_line, own_command, run
 from vsr.sweep.folder import SCORING, resolved
 from vsr.sweep.journal import Entry, Journal, Status, seconds_a_job
-from vsr.sweep.plan import VARIABLE, Plan
+from vsr.sweep.plan import VARIABLE, Plan, key_of
+from vsr.sweep.scores import has_scores, scores
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,8 @@ def run_job(cfg: DictConfig, folder: Path) -> Objectives:
     the command line of the first one, and from within a sweep each of them would begin the whole sweep anew; memory of
     a GPU, logger and random states do not pass from job to job either.
 
-    A failure is noted, not raised, so that the others go on; `vsr.sweep.finish` reports it.
+    A failure is noted, not raised, ours included: one that is raised ends or spoils the sweep, depending on the
+    sweeper. `vsr.sweep.finish` reports it.
 
     Args:
         cfg: of the job.
@@ -47,33 +49,52 @@ def run_job(cfg: DictConfig, folder: Path) -> Objectives:
     plan = Plan.published()
     if plan is None:
         return _run_plainly(folder)
+    from vsr.inference.results import config_hash  # here: it takes torch
+
     config, number = resolved(cfg), int(HydraConfig.get().job.num)
-    journal = Journal(Path(plan.folder))
+    wanted = config_hash(config)
     begun = time.monotonic()
-    with claimed(folder) as claim:
-        if claim is None:
-            status, error = Status.ELSEWHERE, ""
-        elif _is_finished(folder, config):
-            status, error = Status.FINISHED_BEFORE, ""
-        else:
-            log.info(_announcement(plan, number, seconds_a_job(journal.read())))
-            status, error = _train(plan, config, number, folder, claim)
-    journal.add(Entry(plan.launch, number + 1, folder.name, status, round(time.monotonic() - begun, 1), error))
-    scores = _scores(folder) if status is not Status.FAILED else {}
+    try:
+        status, error = _do(plan, config, wanted, number, folder)
+    except Exception as unforeseen:
+        status, error = Status.FAILED, in_one_line(unforeseen)
+        if os.environ.get("VSR_TRACEBACK") or not isinstance(unforeseen, UserError | OSError):
+            log.exception(_title(plan, number))
+    seconds = round(time.monotonic() - begun, 1)
+    Journal(Path(plan.folder)).add(Entry(plan.launch, number + 1, folder.name, status, seconds, wanted, error))
+    found = None if status in (Status.FAILED, Status.ELSEWHERE) else scores(folder)
+    metrics = found.metrics if found else {}
     if status is not Status.TRAINED:
-        log.info(f"{_title(plan, number)} · {status}{': ' + error if error else ''}{_shown(plan, scores)}")
-    return _objectives(plan, scores)
+        log.info(f"{_title(plan, number)} · {status}{': ' + error if error else ''}{_shown(plan, metrics)}")
+    return _objectives(plan, metrics)
+
+
+def _do(plan: Plan, config: Mapping[str, Any], wanted: str, number: int, folder: Path) -> tuple[Status, str]:
+    """What becomes of the job, and why it failed if it did.
+
+    Args:
+        wanted: hash of ``config``; the others as above.
+    """
+    with claimed(folder) as claim:
+        if has_scores(folder, wanted):
+            return Status.FINISHED_BEFORE, ""
+        if claim is None:
+            return Status.ELSEWHERE, ""
+        log.info(_announcement(plan, number))
+        return _train(plan, config, number, folder, claim)
 
 
 def _train(plan: Plan, config: Mapping[str, Any], number: int, folder: Path, claim: int) -> tuple[Status, str]:
     command = [*plan.command, *_overrides("output_dir", "resume"), "hydra.mode=RUN", "resume=auto"]
-    if (folder / "checkpoints" / "last.ckpt").is_file():
-        # A run that goes on takes of its configuration only what is typed.
+    goes_on = (folder / "checkpoints" / "last.ckpt").is_file()
+    if goes_on:  # such a run takes of its configuration only what is typed
         command += [f"{key}={_typed(config[key])}" for key in SCORING]
+    # A folder has scores when its training has ended, and a changed training has another folder.
+    done = Status.SCORED_ANEW if goes_on and scores(folder) else Status.TRAINED
     environment = {name: value for name, value in os.environ.items() if name != VARIABLE}
-    with _own_gpu(plan, config, number) as chosen:
+    with _own_gpu(config, number) as chosen:
         ended = run([*command, f"output_dir={quoted(folder)}"], environment | chosen, [claim])
-    return (Status.FAILED, ended.error) if ended.status else (Status.TRAINED, "")
+    return (Status.FAILED, ended.error) if ended.status else (done, "")
 
 
 def _run_plainly(folder: Path) -> float | None:
@@ -81,30 +102,24 @@ def _run_plainly(folder: Path) -> float | None:
     ended = run(command, os.environ)
     if ended.status:
         raise UserError(f"the job of {folder} failed: {ended.error}")
-    return _scores(folder).get("psnr_y")
+    found = scores(folder)
+    return found.metrics.get("psnr_y") if found else None
 
 
 def _overrides(*but: str) -> list[str]:
-    return [override for override in HydraConfig.get().overrides.task if override.split("=")[0] not in but]
+    return [override for override in HydraConfig.get().overrides.task if key_of(override) not in but]
 
 
 def _typed(value: str | list[str]) -> str:
     return value if isinstance(value, str) else f"[{','.join(value)}]"
 
 
-def _is_finished(folder: Path, config: dict[str, Any]) -> bool:
-    from vsr.inference.results import config_hash  # here: it takes torch
-
-    results = folder / "results.json"
-    return results.is_file() and json.loads(results.read_text())["config_hash"] == config_hash(config)
-
-
 @contextlib.contextmanager
-def _own_gpu(plan: Plan, config: Mapping[str, Any], number: int) -> Iterator[dict[str, str]]:
-    """What to set so that jobs that run at once do not all take the first GPU."""
+def _own_gpu(config: Mapping[str, Any], number: int) -> Iterator[dict[str, str]]:
+    """What to set so that jobs that run at once, of this sweep or another one, do not all take the first GPU."""
     trainer = config["trainer"]
     wants_one = trainer["devices"] == 1 and trainer["accelerator"] != "cpu"
-    names = gpu.gpus() if wants_one and not plan.one_by_one else []
+    names = gpu.gpus() if wants_one else []
     if len(names) < 2:
         yield {}
     else:
@@ -112,19 +127,15 @@ def _own_gpu(plan: Plan, config: Mapping[str, Any], number: int) -> Iterator[dic
             yield {"CUDA_VISIBLE_DEVICES": name}
 
 
-def _scores(folder: Path) -> dict[str, float]:
-    results = folder / "results.json"
-    return dict(json.loads(results.read_text())["metrics"]) if results.is_file() else {}
-
-
-def _objectives(plan: Plan, scores: Mapping[str, float]) -> Objectives:
+def _objectives(plan: Plan, metrics: Mapping[str, float]) -> Objectives:
     if isinstance(plan.objectives, str):
-        return scores.get(plan.objectives)
-    values = [scores[metric] for metric in plan.objectives if metric in scores]
+        return metrics.get(plan.objectives)
+    values = [metrics[name] for name in plan.objectives if name in metrics]
     return values if len(values) == len(plan.objectives) else None
 
 
-def _announcement(plan: Plan, number: int, seconds: float | None) -> str:
+def _announcement(plan: Plan, number: int) -> str:
+    seconds = seconds_a_job(Journal(Path(plan.folder)).of(plan.launch))  # others may have been of another length
     if seconds is None or not plan.one_by_one or plan.jobs is None:
         return _title(plan, number)
     left = seconds * (plan.jobs - number)
@@ -132,11 +143,11 @@ def _announcement(plan: Plan, number: int, seconds: float | None) -> str:
 
 
 def _title(plan: Plan, number: int) -> str:
-    varied = [override for override in _overrides() if override.lstrip("+").split("=")[0] in plan.swept]
+    varied = [override for override in _overrides() if key_of(override) in plan.swept]
     of = f" of {plan.jobs}" if plan.jobs else ""
     return " · ".join([f"job {number + 1}{of}", *([" ".join(varied)] if varied else [])])
 
 
-def _shown(plan: Plan, scores: Mapping[str, float]) -> str:
-    found = [f"{metric} {scores[metric]:.4g}" for metric in plan.axes.values() if metric in scores]
+def _shown(plan: Plan, metrics: Mapping[str, float]) -> str:
+    found = [f"{name} {metrics[name]:.4g}" for name in plan.axes.values() if name in metrics]
     return f" ({', '.join(found)})" if found else ""

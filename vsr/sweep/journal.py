@@ -18,6 +18,7 @@ class Status(StrEnum):
     """What became of a job."""
 
     TRAINED = "trained"
+    SCORED_ANEW = "scored anew"
     FINISHED_BEFORE = "finished before"
     ELSEWHERE = "trained by another process"
     FAILED = "failed"
@@ -33,6 +34,7 @@ class Entry:
         folder: its name in the sweep's folder.
         status: what became of it.
         seconds: that it took.
+        config_hash: of what the job trains and scores.
         error: why it failed, in one line; empty where it did not.
     """
 
@@ -41,6 +43,7 @@ class Entry:
     folder: str
     status: Status
     seconds: float
+    config_hash: str
     error: str = ""
 
 
@@ -72,8 +75,9 @@ class Journal:
             return [_entry(**row) for row in csv.DictReader(file)]
 
     def of(self, launch: str) -> list[Entry]:
-        """The lines of one ``launch``, in the order of its jobs."""
-        return sorted((entry for entry in self.read() if entry.launch == launch), key=lambda entry: entry.job)
+        """The lines of one ``launch``, in the order of its jobs; of a job that a launcher began twice, the last."""
+        last = {entry.job: entry for entry in self.read() if entry.launch == launch}
+        return [last[job] for job in sorted(last)]
 
 
 def seconds_a_job(entries: Sequence[Entry]) -> float | None:
@@ -82,5 +86,5 @@ def seconds_a_job(entries: Sequence[Entry]) -> float | None:
     return sum(taken) / len(taken) if taken else None
 
 
-def _entry(launch: str, job: str, folder: str, status: str, seconds: str, error: str) -> Entry:
-    return Entry(launch, int(job), folder, Status(status), float(seconds), error)
+def _entry(launch: str, job: str, folder: str, status: str, seconds: str, config_hash: str, error: str) -> Entry:
+    return Entry(launch, int(job), folder, Status(status), float(seconds), config_hash, error)

@@ -34,7 +34,8 @@ class Plan:
         swept: keys that differ between jobs, in the order of the command line.
         jobs: how many there will be; None where only the sweeper knows.
         one_by_one: whether a job begins when the one before it has ended.
-        axes: metrics of the frontier's axes by ``x``, ``y`` and ``z``; empty where none is wanted.
+        axes: metrics of the frontier's axes by ``x``, ``y`` and ``z``; empty where none is wanted, or where nobody
+            asked for one and the metrics lack one of the default.
         objectives: metric that a searching sweeper judges by, or metrics where it searches for several.
         loggers: configurations of the loggers that are on, by name.
     """
@@ -54,18 +55,18 @@ class Plan:
         """The plan of the sweep that ``config``, with Hydra's node, describes."""
         hydra = config.hydra
         choices = _choices(hydra.sweeper.get("params") or {}, hydra.overrides.task)
-        wanted: Mapping[str, Any] = config.get("frontier") or {}
+        searches = not isinstance(hydra.sweeper.get("direction"), _ONE)
+        axes = _axes(config, searches)
         loggers = OmegaConf.to_container(config.get("logger") or OmegaConf.create(), resolve=True)
-        axes = {name: str(wanted[name]) for name in ("x", "y", "z") if wanted.get(name)}
         return cls(
             folder=str(Path(hydra.sweep.dir).resolve()),
             launch=uuid.uuid4().hex[:8],
             command=own_command(sys.argv),
-            swept=list(choices),
+            swept=list(dict.fromkeys(key_of(override) for override in choices)),
             jobs=_jobs(choices, hydra.sweeper),
             one_by_one=hydra.launcher._target_.endswith(".BasicLauncher"),
             axes=axes,
-            objectives="psnr_y" if isinstance(hydra.sweeper.get("direction"), _ONE) else list(axes.values()),
+            objectives=list(axes.values()) if searches else "psnr_y",
             loggers=loggers,  # type: ignore[arg-type]
         )
 
@@ -85,8 +86,24 @@ class Plan:
         os.environ.pop(VARIABLE, None)
 
 
+def key_of(override: str) -> str:
+    """The key or group that ``override``, as typed, sets or adds."""
+    return override.lstrip("+~").split("=", 1)[0]
+
+
+def _axes(config: DictConfig, searches: bool) -> dict[str, str]:
+    wanted: Mapping[str, Any] = config.get("frontier") or {}
+    axes = {name: str(wanted[name]) for name in ("x", "y", "z") if wanted.get(name)}
+    typed = any(key_of(override).split(".")[0] == "frontier" for override in config.hydra.overrides.task)
+    asked_for = typed or searches or config.hydra.runtime.choices.get("sweep")
+    return axes if asked_for or set(axes.values()) <= set(config.get("metrics") or []) else {}
+
+
 def _choices(params: Mapping[str, Any], typed: Sequence[str]) -> dict[str, int | None]:
-    """Keys with several values and how many, None where they are a range; of one key the last word counts."""
+    """Keys with several values and how many, None where they are a range; of one key the last word counts.
+
+    As in Hydra, ``++seed`` and ``seed`` are two keys: one does not take the place of the other.
+    """
     parser = OverridesParser.create(config_loader=GlobalHydra.instance().config_loader())
     found: dict[str, int | None] = {}
     for override in parser.parse_overrides([*(f"{key}={value}" for key, value in params.items()), *typed]):
@@ -99,6 +116,8 @@ def _choices(params: Mapping[str, Any], typed: Sequence[str]) -> dict[str, int |
 
 def _jobs(choices: Mapping[str, int | None], sweeper: DictConfig) -> int | None:
     trials = sweeper.get("n_trials")
+    if trials is not None and "GridSampler" in str((sweeper.get("sampler") or {}).get("_target_")):
+        return None  # Optuna's grid ends before, where it has fewer points
     if trials is not None:
         return int(trials)
     counts = [count for count in choices.values() if count is not None]

@@ -10,9 +10,10 @@ from lightning.pytorch.callbacks import Callback
 
 
 class TrainingTime(Callback):
-    """Wall time of the steps so far, with reading and saving between them but without validations; resumes added up.
+    """Wall time of the steps so far, with what is read and saved between two of them; resumes added up.
 
-    Every checkpoint holds it as ``training_seconds``.
+    A validation does not count, and neither does the save right before it. Every checkpoint holds the time as
+    ``training_seconds``.
 
     Args:
         before: seconds that the run had trained when it was cut off.

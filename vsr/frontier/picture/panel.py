@@ -58,12 +58,15 @@ class Panel:
         axes.margins(0.1)
         if view is not None:
             axes.set(xlim=view.intervalx, ylim=view.intervaly)
+            axes.set_title("the dotted part, from close up", fontsize=9, color="0.35")
             self._name_those(lambda place: view.contains(*place))
         axes.legend(handles=self.legend, fontsize=8, framealpha=0.9)
 
     def leave_to_close_up(self, view: Bbox) -> None:
         """Frame the part of the plane that another panel draws; its points are named there."""
-        self.axes.add_patch(Rectangle(view.p0, view.width, view.height, fill=False, color="0.4", linestyle=":"))
+        self.axes.add_patch(
+            Rectangle(view.p0, view.width, view.height, fill=False, color="0.25", linestyle=":", linewidth=1.3)
+        )
         self._name_those(lambda place: not view.contains(*place))
 
     def write_labels(self) -> None:

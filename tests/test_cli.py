@@ -59,6 +59,12 @@ def test_a_run_in_half_precision_is_to_be_had_from_the_command_line(outcome, tmp
     assert (tmp_path / "run" / "results.json").is_file()
 
 
+@pytest.mark.parametrize("argument", ["output_dir=my runs (1)", "output_dir", "data.root=a]"])
+def test_what_cannot_be_read_is_answered_with_how_to_quote_it(outcome, argument):
+    assert outcome(argument).startswith(f"error: {argument}: expected KEY=VALUE. Spaces, brackets")
+    assert outcome('output_dir="my runs (1)"') is None
+
+
 @pytest.mark.parametrize(
     ("argument", "message"),
     [

@@ -18,7 +18,13 @@ import hydra
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import ConfigCompositionException, HydraException, InstantiationException, MissingConfigException
+from hydra.errors import (
+    ConfigCompositionException,
+    HydraException,
+    InstantiationException,
+    MissingConfigException,
+    OverrideParseException,
+)
 from hydra.types import RunMode
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import InterpolationResolutionError, OmegaConfBaseException
@@ -35,6 +41,10 @@ register_resolvers()  # on import: a process that a launcher starts has the job 
 Task = Callable[[DictConfig], Any]
 
 NUMBER_OR_WORD = frozenset({"trainer.devices"})  # Lightning's: 2 or auto
+_AS_VALUE = (
+    "expected KEY=VALUE. Spaces, brackets, commas and quotes in a value need quotes of their own inside the shell's: "
+    "'input=\"my clip (1).mp4\"'"
+)
 LARGEST_SEED = 2**32 - 1  # NumPy's
 CANNOT_WRITE = frozenset(
     {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
@@ -198,6 +208,8 @@ def _user_error(error: BaseException, begun: Sequence[Path]) -> str | None:
     for link in chain:
         if isinstance(link, InstantiationException):
             return _instantiation_error(link)
+        if isinstance(link, OverrideParseException):
+            return f"{link.override}: {_AS_VALUE}"
         if isinstance(link, HydraException | OmegaConfBaseException):
             return _one_line(link)
     return None

@@ -148,22 +148,22 @@ def test_pixels_that_are_not_square_stay_so(tmp_path):
     assert VideoSource(path).about.aspect == Fraction(4, 3)
 
 
-def add_sound(path, pictures, codec, begin=0.0, shift=0.0):
+def add_sound(path, pictures, codec, begin=0.0, shift=0.0, rate=48000):
     """A video of ``pictures`` and a tone of 2 s that sets in at ``begin``, all of it ``shift`` seconds late."""
     with av.open(str(path), "w") as file:
         video = file.add_stream("libx264", rate=25, options={"qp": "0", "bf": "0"})
         (video.height, video.width), video.pix_fmt = pictures.shape[1:3], "yuv444p"
-        audio = file.add_stream(codec, rate=48000, layout="stereo", bit_rate=128_000)
+        audio = file.add_stream(codec, rate=rate, layout="stereo", bit_rate=128_000)
         for number, picture in enumerate(pictures):
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
             frame.pts, frame.time_base = number + round(25 * shift), Fraction(1, 25)
             file.mux(video.encode(frame))
         file.mux(video.encode(None))
-        tone = np.sin(np.arange(96000) / 20).astype(np.float32) / 3
+        tone = np.sin(np.arange(2 * rate) / 20).astype(np.float32) / 3
         for start in range(0, len(tone), 1000):
             part = np.stack([tone[start : start + 1000]] * 2)
             frame = av.AudioFrame.from_ndarray(part, format="fltp", layout="stereo")
-            frame.sample_rate, frame.pts = 48000, start + round(48000 * (begin + shift))
+            frame.sample_rate, frame.pts = rate, start + round(rate * (begin + shift))
             file.mux(audio.encode(frame))
         file.mux(audio.encode(None))
     return path
@@ -225,7 +225,7 @@ def test_sound_of_any_container_goes_into_any_other(tmp_path, codec, into, out, 
 def test_a_place_where_nothing_can_be_is_refused_in_one_line(tmp_path, output):
     (tmp_path / "file").touch()
     about = About((96, 128), Fraction(1, 25), Fraction(25), Colour())
-    with pytest.raises(UserError, match=r"out.* could not be written \(.*or choose another place"):
+    with pytest.raises(UserError, match=r"out.* could not be written \(.*hoose another place"):
         open_sink(tmp_path / output, about, None, None)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 

@@ -10,6 +10,7 @@ from vsr.data.files.scene_cuts import NEARBY
 from vsr.errors import UserError
 from vsr.generators import BasicVSR, BasicVSRPlusPlus, FlowNet, Recurrent, Stochastic
 from vsr.generators.generator import Generator
+from vsr.inference.upscaling import budget
 from vsr.inference.upscaling import plan as planning
 from vsr.inference.upscaling.footprint import Footprint
 from vsr.inference.upscaling.plan import Plan, make_plan
@@ -230,7 +231,7 @@ def test_the_footprint_grows_with_the_generator_and_the_clip():
 @pytest.fixture
 def memory(monkeypatch):
     """``memory(mebibytes)``: so much can be used from now on."""
-    return lambda mebibytes: monkeypatch.setattr(planning, "memory_to_use", lambda device: mebibytes * 2**20)
+    return lambda mebibytes: monkeypatch.setattr(budget, "memory_to_use", lambda device: mebibytes * 2**20)
 
 
 def test_windows_are_as_long_as_memory_allows_and_tiles_come_only_after_that(memory):
@@ -238,23 +239,24 @@ def test_windows_are_as_long_as_memory_allows_and_tiles_come_only_after_that(mem
         memory(mebibytes)
         return make_plan(bidirectional(), CPU, (180, 320), **keys)
 
-    assert plan(100_000) == Plan(planning.LONGEST, 8, None, 32)
+    assert plan(100_000) == Plan(planning.LONGEST, 8, None, 32, widens=True)
     short, tiled = plan(1000), plan(500)
     assert 24 <= short.window < planning.LONGEST and short.tile is None
     assert 104 <= tiled.tile < 320 and tiled.window >= 24
     assert plan(500, window=20, overlap=2).window == 20
     assert plan(100_000, tile=128).tile == 128
-    with pytest.raises(UserError, match="9 MiB of memory can be used, too little for 24 frames"):
+    assert plan(100_000, margin=32) == Plan(planning.LONGEST, 8, None, 32)
+    with pytest.raises(UserError, match=r"3 frames of 320x180 in tiles of 104 take .* of which 9 can be used"):
         plan(9)
 
 
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
-        ({"window": 16}, "window=16 must be more than twice overlap=8"),
+        ({"window": 16, "overlap": 8}, "window=16 must be more than twice overlap=8"),
         ({"tile": 64}, "tile=64 must be at least 104 with margin=32"),
         ({"overlap": -1}, "overlap=-1 must be at least 0"),
-        ({"margin": 3}, "margin=3 at least 4"),
+        ({"margin": 3}, "margin=3 must be at least 4"),
     ],
 )
 def test_plans_of_which_nothing_would_be_used_are_refused(keys, message):

@@ -114,9 +114,15 @@ def test_a_folder_becomes_a_folder(upscale, tmp_path):
         (["temperature=1"], "Enlarge has no latent"),
         (["device=hpu"], "device=hpu cannot be used here"),
         (["input=none.mp4"], "input=none.mp4 does not exist. Set it to a video, a folder"),
-        (["window=3"], "window=3 must be more than twice overlap=8"),
+        (["window=3", "overlap=8"], "window=3 must be more than twice overlap=8"),
         (["window=many"], "window=many: expected a whole number"),
-        (["input=in.png", "fps=0"], "fps=0"),
+        *((["input=in.png", f"fps={fps}"], f"fps={fps}") for fps in ("0", "nan", "1e-09", "inf", "many")),
+        (["input=in.png", "fps=null"], "fps=None: expected pictures a second"),
+        (["overlap=half"], "overlap=half: expected a whole number"),
+        (["margin=1.5"], "margin=1.5: expected a whole number"),
+        (["seed=null"], "seed=None: expected a whole number"),
+        (["overwrite=never"], "overwrite=never: expected true or false"),
+        (["output=.", "compare=true"], "output=. holds other files"),
     ],
 )
 def test_what_cannot_be_done_is_said_before_anything_is_written(upscale, clip, tmp_path, overrides, message):
@@ -168,7 +174,7 @@ def test_a_full_disk_leaves_nothing_and_what_was_there(upscale, clip, tmp_path, 
     assert {path.name: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_ends_it_with_a_file_that_plays_and_another_name(
     upscale, clip, tmp_path, monkeypatch, number, status
 ):
@@ -180,10 +186,14 @@ def test_a_signal_ends_it_with_a_file_that_plays_and_another_name(
         original(self, frame)
 
     monkeypatch.setattr(VideoSink, "write", write)
-    before = signal.getsignal(number)
-    with pytest.raises(SystemExit) as ended:
-        upscale()
-    assert ended.value.code == status and signal.getsignal(number) is before
+    unheeded = signal.signal(number, lambda *_: None)
+    handler = signal.getsignal(number)
+    try:
+        with pytest.raises(SystemExit) as ended:
+            upscale()
+        assert ended.value.code == status and signal.getsignal(number) is handler
+    finally:
+        signal.signal(number, unheeded)
     assert names(tmp_path) == {"in.mp4", "out.partial.mp4"}
     assert len(pictures(tmp_path / "out.partial.mp4")) == 7
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import av
 import numpy as np
 from av.video.codeccontext import VideoCodecContext
-from av.video.reformatter import ColorRange, Colorspace
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
 # Of ITU-T H.273, as FFmpeg counts them.
 RGB, BT709, UNSPECIFIED, FCC, BT470BG, SMPTE170M, SMPTE240M, BT2020 = 0, 1, 2, 4, 5, 6, 7, 9
@@ -22,6 +23,7 @@ _MATRICES = {
 }
 # swscale's: bicubic chroma at full resolution, rounded rather than cut off. Without them a grey drifts by two levels.
 _EXACT = 0x4 | 0x2000 | 0x4000 | 0x40000
+_ONE_THREAD: dict[str, Any] = {"threads": 1} if int(av.__version__.split(".")[0]) >= 17 else {}  # earlier: always
 _SD = (576, 1279)  # greatest height and width that players take for BT.601 where nothing is said
 
 
@@ -52,32 +54,6 @@ class Colour:
             int(context.color_trc),
         )
 
-    def to_rgb(self, frame: av.VideoFrame) -> np.ndarray:
-        """``frame`` as (H, W, 3) uint8 RGB; more than 8 bits are rounded to 8, alpha is left out."""
-        if frame.format.is_rgb:
-            return frame.to_ndarray(format="rgb24")
-        picture = frame.reformat(
-            format="rgb24",
-            src_colorspace=_MATRICES[self.matrix],
-            src_color_range=ColorRange.JPEG if self.full_range else ColorRange.MPEG,
-            dst_color_range=ColorRange.JPEG,
-            interpolation=_EXACT,
-        )
-        return picture.to_ndarray()
-
-    def from_rgb(self, picture: np.ndarray, pixels: str) -> av.VideoFrame:
-        """(H, W, 3) uint8 RGB as a frame in the pixel format ``pixels``."""
-        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
-        if av.VideoFormat(pixels).is_rgb:
-            return frame.reformat(format=pixels)
-        return frame.reformat(
-            format=pixels,
-            src_color_range=ColorRange.JPEG,
-            dst_colorspace=_MATRICES[self.matrix],
-            dst_color_range=ColorRange.JPEG if self.full_range else ColorRange.MPEG,
-            interpolation=_EXACT,
-        )
-
     def tag(self, context: VideoCodecContext) -> None:
         """Let an encoder write down what its numbers mean."""
         is_rgb = av.VideoFormat(context.pix_fmt or "").is_rgb
@@ -86,3 +62,47 @@ class Colour:
         context.color_range = ColorRange.JPEG if colour.full_range else ColorRange.MPEG
         context.color_primaries = colour.primaries
         context.color_trc = colour.transfer
+
+
+class Converter:
+    """Pictures of one video to RGB or back. It keeps what preparing that costs, and goes in one thread: as many as
+    there are processors would be started for every frame.
+
+    Args:
+        colour: of the video.
+    """
+
+    def __init__(self, colour: Colour) -> None:
+        self._matrix = _MATRICES[colour.matrix]
+        self._range = ColorRange.JPEG if colour.full_range else ColorRange.MPEG
+        self._reformatter = VideoReformatter()
+
+    def to_rgb(self, frame: av.VideoFrame) -> np.ndarray:
+        """``frame`` as (H, W, 3) uint8 RGB; more than 8 bits are rounded to 8, alpha is left out."""
+        if frame.format.is_rgb:
+            return self._reformatter.reformat(frame, format="rgb24", **_ONE_THREAD).to_ndarray()
+        picture = self._reformatter.reformat(
+            frame,
+            format="rgb24",
+            src_colorspace=self._matrix,
+            src_color_range=self._range,
+            dst_color_range=ColorRange.JPEG,
+            interpolation=_EXACT,
+            **_ONE_THREAD,
+        )
+        return picture.to_ndarray()
+
+    def from_rgb(self, picture: np.ndarray, pixels: str) -> av.VideoFrame:
+        """(H, W, 3) uint8 RGB as a frame in the pixel format ``pixels``."""
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+        if av.VideoFormat(pixels).is_rgb:
+            return self._reformatter.reformat(frame, format=pixels, **_ONE_THREAD)
+        return self._reformatter.reformat(
+            frame,
+            format=pixels,
+            src_color_range=ColorRange.JPEG,
+            dst_colorspace=self._matrix,
+            dst_color_range=self._range,
+            interpolation=_EXACT,
+            **_ONE_THREAD,
+        )

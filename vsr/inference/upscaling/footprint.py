@@ -6,7 +6,6 @@ import contextlib
 import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import psutil
@@ -17,6 +16,7 @@ from torch.utils._pytree import tree_leaves
 
 from vsr.generators import Generator
 from vsr.generators.family import BasicVSRFamily
+from vsr.inference.upscaling.container_memory import left_to_container
 
 _CPU_SIDE, _GPU_SIDE = 64, 128  # of the pictures tried
 _SHORT, _LONG = 3, 6  # frames
@@ -54,21 +54,7 @@ def memory_to_use(device: torch.device) -> float:
     if device.type == "cuda":
         kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return _GPU_SHARE * (torch.cuda.mem_get_info(device)[0] + kept)
-    return _CPU_SHARE * min(psutil.virtual_memory().available, _left_to_container())
-
-
-def _left_to_container() -> float:
-    """What the control group of this process leaves it: a container sees all of the machine's memory as free."""
-    group = Path("/sys/fs/cgroup")
-    for limit, used in (
-        ("memory.max", "memory.current"),
-        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
-    ):
-        try:
-            return float((group / limit).read_text()) - float((group / used).read_text())
-        except (OSError, ValueError):
-            continue
-    return float("inf")
+    return _CPU_SHARE * min(psutil.virtual_memory().available, left_to_container())
 
 
 @contextlib.contextmanager

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from vsr.inference.upscaling.clock import Clock
 from vsr.inference.upscaling.colour import Colour
 
 
@@ -32,7 +33,7 @@ class About:
         colour: of the numbers in the file.
         aspect: width of a pixel over its height.
         sound: a file whose sound belongs to it, or None.
-        start: seconds in that file at which time 0 is.
+        clock: of that file.
     """
 
     size: tuple[int, int]
@@ -41,7 +42,7 @@ class About:
     colour: Colour
     aspect: Fraction = Fraction(1)
     sound: Path | None = None
-    start: Fraction = Fraction(0)
+    clock: Clock = field(default_factory=Clock, compare=False)
 
 
 class Source(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import re
 import shutil
 from collections.abc import Iterator
@@ -11,8 +12,11 @@ from pathlib import Path
 import cv2
 
 from vsr.errors import UserError
+from vsr.inference.upscaling.failures import is_of_the_disk, nameless, refusal
 from vsr.inference.upscaling.frame import Frame
-from vsr.whole_file import not_written, scratch_beside
+from vsr.whole_file import scratch_beside
+
+log = logging.getLogger(__name__)
 
 _OURS = re.compile(r"\d{8}\.png")
 _COMPRESSION = 3  # of 9: a third of the time of 9, a twentieth larger
@@ -44,7 +48,11 @@ class PictureSink:
 
     def finish(self) -> None:
         """See `Sink.finish`."""
-        self._publish(self._path)
+        refuse_other_files(self._path, overwrite=True)
+        try:
+            _exchange(self._part, self._path)
+        except OSError as error:
+            raise refusal(self._path, error) from error  # all frames are there: `stop` has another name for them
 
     def stop(self) -> Path | None:
         """See `Sink.stop`."""
@@ -53,28 +61,46 @@ class PictureSink:
         if not self._count:
             self._part.rmdir()
             return None
-        partial = self._path.with_name(f"{self._path.name}.partial")
-        self._publish(partial)
+        partial = self.partial(self._path)
+        try:
+            refuse_other_files(partial, overwrite=True)
+            _exchange(self._part, partial)
+        except (OSError, UserError) as error:
+            raise nameless(self._part, partial, error) from error
         return partial
 
-    def _publish(self, path: Path) -> None:
-        """Put the new frames in the place of those that stand there, of which it has none or all."""
-        refuse_other_files(path, overwrite=True)
-        with self._refusing_failures():
-            old = path.replace(scratch_beside(path)) if path.is_dir() else None
-            self._part.replace(path)
-            if old:
-                shutil.rmtree(old)
+    @staticmethod
+    def partial(path: Path) -> Path:
+        """Where the frames of the folder ``path`` stand if it ends early."""
+        path = path.resolve()
+        return path.with_name(f"{path.name}.partial")
 
     @contextlib.contextmanager
     def _refusing_failures(self) -> Iterator[None]:
-        """What fails inside, as one `UserError`; nothing is left then."""
+        """What fails inside, as one `UserError`; where it was the disk, nothing is left."""
         try:
             yield
         except OSError as error:
-            self._failed = True
-            shutil.rmtree(self._part, ignore_errors=True)
-            raise not_written(self._path, error, "Make room, or choose another place") from error
+            if is_of_the_disk(error):
+                self._failed = True
+                shutil.rmtree(self._part, ignore_errors=True)
+            raise refusal(self._path, error) from error
+
+
+def _exchange(part: Path, path: Path) -> None:
+    """Put the folder ``part`` in the place of ``path``, which has all of the old frames or all of the new."""
+    old = path.replace(scratch_beside(path)) if path.is_dir() else None
+    try:
+        part.replace(path)
+    except OSError:
+        if old:
+            old.replace(path)
+        raise
+    if old:
+        try:
+            shutil.rmtree(old)
+        except OSError as error:
+            log.warning(f"{old}, which was {path}, could not be deleted ({error.strerror})")
 
 
 def refuse_other_files(folder: Path, overwrite: bool) -> None:

@@ -13,6 +13,8 @@ from vsr.errors import UserError
 from vsr.inference.upscaling.colour import Colour
 from vsr.inference.upscaling.frame import About, Frame
 
+_SLOWEST, _FASTEST = 0.001, 10_000
+
 
 class PictureSource:
     """Pictures of one size, in the given order, at a given rate. See `vsr.data.files.picture_file.read_picture`.
@@ -26,8 +28,8 @@ class PictureSource:
     """
 
     def __init__(self, files: Sequence[Path], fps: float) -> None:
-        if fps <= 0:
-            raise UserError(f"fps={fps}: expected pictures a second, such as 25")
+        if isinstance(fps, bool) or not isinstance(fps, int | float) or not _SLOWEST <= fps <= _FASTEST:
+            raise UserError(f"fps={fps}: expected pictures a second, {_SLOWEST} to {_FASTEST}, such as 25")
         self._clip = FrameClip(files, files[0].parent.name)
         self.name = str(files[0] if len(files) == 1 else files[0].parent)
         self.expected: int | None = len(files)

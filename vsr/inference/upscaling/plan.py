@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import torch
 
 from vsr.errors import UserError
 from vsr.generators import Generator
-from vsr.inference.upscaling.footprint import Footprint, memory_to_use
+from vsr.inference.upscaling.budget import Budget
 from vsr.inference.upscaling.tiles import ALIGNMENT, BLEND
 
 LONGEST = 60  # frames of a window: beyond, a picture takes longer to come out and hardly changes
-FEWEST = 8  # frames that a window ought to yield, beside those that are only seen
-
-_FLOW = 1024  # bytes that the flow of a whole picture takes for a pixel: two layers of SPyNet, both ways, and a little
+OVERLAPS = (8, 6, 4, 2, 1)  # tried in turn, in windows of three times as many frames at least
+MARGIN = 32  # LR pixels
 
 
 @dataclass(frozen=True)
@@ -27,12 +25,14 @@ class Plan:
         overlap: of those, how many at each end are seen and not used.
         tile: greatest height and width in LR pixels, None for whole pictures.
         margin: LR pixels along each seam that are seen and not used.
+        widens: whether the margin may be wider where motion asks for it.
     """
 
     window: int
     overlap: int
     tile: int | None
     margin: int
+    widens: bool = False
 
 
 @torch.inference_mode()
@@ -41,62 +41,79 @@ def make_plan(
     device: torch.device,
     size: tuple[int, int],
     window: int | None = None,
-    overlap: int = 8,
+    overlap: int | None = None,
     tile: int | None = None,
-    margin: int = 32,
+    margin: int | None = None,
 ) -> Plan:
-    """The longest window that fits into free memory, up to `LONGEST`, and tiles only where a picture does not fit.
+    """The longest window that fits into free memory, up to `LONGEST`; tiles only where a window of whole pictures does
+    not fit, and a shorter window only where tiles do not.
 
     Args:
         generator: on ``device``.
         device: where it runs.
         size: (h, w) of LR.
         window: None chooses.
-        overlap: see `Plan`.
+        overlap: see `Plan`; None chooses.
         tile: None chooses.
-        margin: see `Plan`.
+        margin: see `Plan`; None is `MARGIN`, and wider where motion asks for it.
 
     Raises:
         UserError: a window or a tile of which nothing would be used, or too little memory.
     """
-    fewest = 2 * overlap + FEWEST
-    least_tile = 2 * margin + BLEND + ALIGNMENT
-    least_margin = (generator.min_size - BLEND) // 2  # else the last tile of a row could be too small
-    if overlap < 0 or margin < least_margin:
-        raise UserError(f"overlap={overlap} must be at least 0, and margin={margin} at least {least_margin}")
-    if window is not None and window <= 2 * overlap:
-        raise UserError(f"window={window} must be more than twice overlap={overlap}; lower overlap or raise window")
-    if tile is not None and tile < least_tile:
-        raise UserError(f"tile={tile} must be at least {least_tile} with margin={margin}; lower margin or raise tile")
+    _check(generator, window, overlap, tile, margin)
+    windows = [(1, overlap or 0)] if generator.causal else _windows(window, overlap)
+    widens, margin = margin is None, MARGIN if margin is None else margin
     if tile is not None and (window is not None or generator.causal):
-        return Plan(window or 1, overlap, tile, margin)
+        return Plan(*windows[0], tile, margin, widens)
+    least_tile = _least_tile(margin)
+    budget = Budget.of(generator, device, size)
+    for frames, overlapping in windows:
+        if tile is None and budget.fits(frames, None):
+            found = None
+        else:
+            found = tile or budget.greatest_tile(frames, least_tile)
+            if found is None or not budget.fits(frames, found):
+                continue
+        longest = frames if generator.causal or window else budget.longest(found, frames, LONGEST)
+        return Plan(longest, overlapping, found, margin, widens)
+    frames = windows[-1][0]
+    lacking = next(need for need in budget.needs(frames, tile or least_tile) if need.taken > need.free)
+    least = tile or least_tile
+    taken, free = (f"{number / 2**20:.0f}" for number in lacking[1:])
+    raise UserError(
+        f"{frames} frames of {size[1]}x{size[0]} in tiles of {least} take {taken} MiB of {lacking.owner}'s memory, of "
+        f"which {free} can be used; free some, or use a smaller generator or smaller pictures"
+    )
 
-    footprint, memory = Footprint.of(generator, device, size[0] * size[1]), memory_to_use(device)
-    seen = 1 if generator.causal else window or fewest
-    if tile is None:
-        tile = _tile(footprint, memory, size, seen, generator.scale)
+
+def _check(
+    generator: Generator, window: int | None, overlap: int | None, tile: int | None, margin: int | None
+) -> None:
+    least_margin = (generator.min_size - BLEND) // 2  # else the last tile of a row could be too small
+    if overlap is not None and overlap < 0:
+        raise UserError(f"overlap={overlap} must be at least 0")
+    if margin is not None and margin < least_margin:
+        raise UserError(f"margin={margin} must be at least {least_margin}")
+    if window is not None and window < 1:
+        raise UserError(f"window={window} must be at least 1")
+    if window is not None and overlap is not None and window <= 2 * overlap:
+        raise UserError(f"window={window} must be more than twice overlap={overlap}; lower overlap or raise window")
+    least_tile = _least_tile(MARGIN if margin is None else margin)
     if tile is not None and tile < least_tile:
         raise UserError(
-            f"{memory / 2**20:.0f} MiB of memory can be used, too little for {seen} frames of "
-            f"{least_tile}x{least_tile} pixels at once; lower window, overlap or margin, or use a smaller generator"
+            f"tile={tile} must be at least {least_tile} with margin={MARGIN if margin is None else margin}; "
+            "lower margin or raise tile"
         )
-    if generator.causal or window is not None:
-        return Plan(seen, overlap, tile, margin)
-    pixels = math.prod(min(side, tile or side) for side in size)
-    of_a_frame = footprint.frame * pixels + (_joined(size, generator.scale) if tile else 0)
-    longest = int((memory - footprint.once * pixels) / of_a_frame)
-    return Plan(max(fewest, min(LONGEST, longest)), overlap, tile, margin)
 
 
-def _tile(footprint: Footprint, memory: float, size: tuple[int, int], frames: int, scale: int) -> int | None:
-    """None if ``frames`` whole pictures fit into the ``memory``, else the greatest tile that does."""
-    if footprint.pixels(frames, memory) >= size[0] * size[1]:
-        return None
-    left = memory - frames * _joined(size, scale) - _FLOW * size[0] * size[1]
-    fitting = max(footprint.pixels(frames, left), 0)
-    return int(math.sqrt(fitting)) // ALIGNMENT * ALIGNMENT
+def _windows(window: int | None, overlap: int | None) -> list[tuple[int, int]]:
+    """Numbers of frames, and how many of them overlap, in the order in which they are tried."""
+    if window is not None:
+        return [(window, min(OVERLAPS[0], window // 3) if overlap is None else overlap)]
+    if overlap is not None:
+        return [(2 * overlap + yielded, overlap) for yielded in OVERLAPS]
+    return [(3 * overlapping, overlapping) for overlapping in OVERLAPS]
 
 
-def _joined(size: tuple[int, int], scale: int) -> int:
-    """Bytes of a frame that is put together of tiles, and of its flows."""
-    return size[0] * size[1] * (3 * scale**2 + 4) * 4
+def _least_tile(margin: int) -> int:
+    return 2 * margin + BLEND + ALIGNMENT

@@ -23,8 +23,9 @@ from vsr.inference.temperature import set_temperature
 from vsr.inference.upscaling.frame import About, Frame, Source
 from vsr.inference.upscaling.picture_source import PictureSource, pictures_of
 from vsr.inference.upscaling.plan import Plan, make_plan
+from vsr.inference.upscaling.request import check_settings, outputs
 from vsr.inference.upscaling.shots import shots
-from vsr.inference.upscaling.sink import Sink, check_output, is_folder, open_sink
+from vsr.inference.upscaling.sink import Sink, open_sink
 from vsr.inference.upscaling.stopping import Stopped, Stopping
 from vsr.inference.upscaling.super_resolver import SuperResolver
 from vsr.inference.upscaling.video_source import VideoSource
@@ -38,19 +39,23 @@ def upscale(cfg: DictConfig) -> None:
 
     Raises:
         UserError: anything in ``cfg`` or on disk that the user can mend.
-        SystemExit: stopped by SIGINT or SIGTERM; what was made until then plays.
+        SystemExit: stopped by SIGINT, SIGTERM or SIGHUP; what was made until then plays.
     """
     with contextlib.suppress(OSError):
         Path(cfg.output_dir).rmdir()  # Hydra made it for a scoring's results
-    output, comparison = _outputs(cfg)
+    check_settings(cfg)
+    output, comparison = outputs(cfg)
     source = open_source(str(cfg.input), cfg.fps)
     generator = _generator(cfg)
     device = choose_device(cfg.device)
-    generator.to(device)
-    plan = make_plan(generator, device, source.about.size, cfg.window, cfg.overlap, cfg.tile, cfg.margin)
+    try:
+        generator.to(device)
+        plan = make_plan(generator, device, source.about.size, cfg.window, cfg.overlap, cfg.tile, cfg.margin)
+        resolver = SuperResolver(generator, device, source.about.size, plan, cfg.seed)
+    except torch.OutOfMemoryError as error:
+        raise UserError(f"{device} has no memory left for {cfg.ckpt}; end what uses it, or set device=cpu") from error
     about = _enlarged(source.about, generator.scale)
     log.info(_said_before(source, about, plan, generator, device))
-    resolver = SuperResolver(generator, device, source.about.size, plan, cfg.seed)
     begun = time.monotonic()
     with Stopping() as stopping:
         sinks: list[Sink] = []
@@ -89,27 +94,6 @@ def open_source(given: str, fps: float) -> Source:
     if not path.exists():
         raise UserError(f"input={given} does not exist. Set it to a video, a folder of frames or a pattern of them.")
     return VideoSource(path)
-
-
-def _outputs(cfg: DictConfig) -> tuple[Path, Path | None]:
-    """Where SR goes and where its comparison with bicubic, if there is to be one."""
-    for key, example in (("ckpt", "runs/demo"), ("input", "in.mp4"), ("output", "out.mp4")):
-        if cfg[key] is None:
-            raise UserError(f"{key} is not set; upscaling a video takes ckpt=, input= and output=, as {key}={example}")
-    if not isinstance(cfg.ckpt, str) or cfg.interpolate is not None:
-        raise UserError(f"ckpt={cfg.ckpt}: a video is upscaled by one checkpoint at a time")
-    for key in ("window", "tile", "crf"):
-        if cfg[key] is not None and (isinstance(cfg[key], bool) or not isinstance(cfg[key], int)):
-            raise UserError(f"{key}={cfg[key]}: expected a whole number")
-    output = Path(str(cfg.output)).expanduser()
-    name = f"{output.name}_compare" if is_folder(output) else f"{output.stem}.compare{output.suffix}"
-    comparison = output.with_name(name) if cfg.compare else None
-    given = [Path(str(cfg.input)).expanduser(), *(picture.parent for picture in pictures_of(str(cfg.input))[:1])]
-    for path in (output, comparison) if comparison else (output,):
-        if path.resolve() in [file.resolve() for file in given]:
-            raise UserError(f"output={path} is the input; choose another name")
-        check_output(path, cfg.codec, cfg.crf, cfg.overwrite)
-    return output, comparison
 
 
 def _generator(cfg: DictConfig) -> Generator:
@@ -158,7 +142,7 @@ def _upscale(source: Source, resolver: SuperResolver, sinks: Sequence[Sink], sto
 def _stop(sink: Sink) -> None:
     try:
         kept = sink.stop()
-    except UserError as error:
+    except Exception as error:  # whatever it is: there may be another sink to stop, and what led here is raised
         log.warning(str(error))
         return
     if kept:

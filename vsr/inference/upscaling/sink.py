@@ -40,9 +40,14 @@ def check_output(path: Path, codec: str | None, crf: int | None, overwrite: bool
     """Refuse what cannot be written, before any work is done.
 
     Raises:
-        UserError: ``path`` exists and ``overwrite`` is not set, or its suffix and the ``codec`` do not fit.
+        UserError: ``path`` exists and ``overwrite`` is not set, its suffix and the ``codec`` do not fit, or it cannot
+            be replaced by a folder.
     """
     if is_folder(path):
+        if path.exists() and not path.is_dir():
+            raise UserError(f"output={path} is a file. Choose another name for the folder of PNG frames.")
+        if path.resolve().is_mount():
+            raise UserError(f"output={path} is where a disk is mounted, not to be replaced. Choose a folder in it.")
         if codec is not None or crf is not None:
             raise UserError(f"output={path} is a folder of PNG frames; codec and crf are of a video such as out.mp4")
         refuse_other_files(path, overwrite)
@@ -62,6 +67,11 @@ def open_sink(path: Path, about: About, codec: str | None, crf: int | None) -> S
         crf: as of `codec_for`.
     """
     return PictureSink(path) if is_folder(path) else VideoSink(path, about, codec_for(path, codec, crf))
+
+
+def partial_of(path: Path) -> Path:
+    """Where what was made of ``path`` stands if it ends early."""
+    return PictureSink.partial(path) if is_folder(path) else VideoSink.partial(path)
 
 
 def is_folder(path: Path) -> bool:

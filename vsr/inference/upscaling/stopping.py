@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, at a moment when a file can still be ended well."""
+"""Ctrl-C, SIGTERM and a closed terminal, at a moment when a file can still be ended well."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Stopped(KeyboardInterrupt):
 
 
 class Stopping:
-    """Within: SIGINT and SIGTERM raise `Stopped`, the first at once, unless `undisturbed`; more are ignored."""
+    """Within: SIGINT, SIGTERM and SIGHUP raise `Stopped`, the first at once, unless `undisturbed`, and no other."""
 
     def __init__(self) -> None:
         self._came: int | None = None
@@ -27,7 +27,7 @@ class Stopping:
 
     def __enter__(self) -> Stopping:
         if threading.current_thread() is threading.main_thread():  # Python allows handlers nowhere else
-            self._before = {number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)}
+            self._before = {number: signal.signal(number, self._note) for number in _signals()}
         return self
 
     def __exit__(self, *_: Any) -> None:
@@ -56,3 +56,11 @@ class Stopping:
         self._came = number
         if not self._busy:
             raise Stopped(number)
+
+
+def _signals() -> list[int]:
+    numbers: list[int] = [signal.SIGINT, signal.SIGTERM]
+    # Not on Windows; and under nohup it is to be ignored.
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
+    return numbers

@@ -19,7 +19,7 @@ from vsr.generators.stochastic import StochasticState
 from vsr.heap import return_freed_memory
 from vsr.inference.media import to_uint8
 from vsr.inference.upscaling.plan import Plan
-from vsr.inference.upscaling.tiles import Tiles, margin_for
+from vsr.inference.upscaling.tiles import ALIGNMENT, BLEND, Tiles, margin_for
 from vsr.inference.upscaling.windows import windows
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class SuperResolver:
         self, generator: Generator, device: torch.device, size: tuple[int, int], plan: Plan, seed: int = 0
     ) -> None:
         self._generator, self._device, self._size, self._plan = generator, device, size, plan
-        padded = (max(size[0], generator.min_size), max(size[1], generator.min_size))
+        self._padded = padded = (max(size[0], generator.min_size), max(size[1], generator.min_size))
         self._missing = (0, padded[1] - size[1], 0, padded[0] - size[0])
         self._tiles = Tiles(padded, plan.tile, plan.margin)
         self._noise = _noise(generator, padded, seed)
@@ -73,6 +73,7 @@ class SuperResolver:
             lr = self._prepared([picture])
             sr, state = self._tile_by_tile(self._generator.step, lr, state, self._flow_of_whole(lr, last))
             yield sr
+            del sr  # before the next one is made
             last = lr
 
     def _in_windows(self, pictures: Iterable[np.ndarray]) -> Iterator[Tensor]:
@@ -108,31 +109,44 @@ class SuperResolver:
 
         The state, too: what a tile gets wrong beside a seam would else come farther in with every frame.
         """
-        states: list[Any] = []
+        halved = len(self._tiles) > 1  # off by less than half a level of 255
 
-        def parts() -> Iterator[Tensor]:
+        def parts() -> Iterator[tuple[Tensor, Any]]:
             for number in range(len(self._tiles)):
                 part, before, given = (self._tiles.cut(whole, number) for whole in (lr, state, flows))
                 with self._generator.with_flow(given):
                     sr, after = take(part, tree_map_only(Tensor, lambda x: x.to(self._device), before))
-                states.append(after)
-                yield sr
+                made = (sr.half() if halved else sr), after
+                del sr, after  # before the next tile is made
+                yield made
+                del made
 
-        sr = self._tiles.join(parts())
-        return sr, self._tiles.join_states(states)
+        sr, after = self._tiles.join(parts())
+        return sr, after
 
     def _flow_of_whole(self, lr: Tensor, last: Tensor | None) -> tuple[Tensor, ...]:
         """Flows through the pictures ``lr`` (T, 3, h, w) and the one before them, if there are tiles: flow looks
-        farther than any margin."""
+        farther than any margin. It says how wide that must be."""
         if len(self._tiles) == 1:
             return ()
         flows = self._generator.flow_of((lr if last is None else torch.cat((last, lr)))[None])
-        if not self._generator.causal and not self._warned and margin_for(flows[0]) > self._plan.margin:
+        if not self._generator.causal and flows:
+            self._heed(flows[0])
+        return flows
+
+    def _heed(self, flow: Tensor) -> None:
+        """Widen the margin for that ``flow`` as far as the plan allows, and say where that is too little."""
+        plan, wanted = self._plan, margin_for(flow)
+        assert plan.tile is not None
+        widest = max(plan.margin, (plan.tile - BLEND - ALIGNMENT) // 2) if plan.widens else plan.margin
+        margin = min(max(wanted, plan.margin), widest)
+        self._tiles = Tiles(self._padded, plan.tile, margin)
+        if wanted > margin and not self._warned:
             log.warning(
-                f"motion is too fast for margin={self._plan.margin}; margin={margin_for(flows[0])} hides seams"
+                f"motion is too fast for margin={margin}; margin={wanted} hides seams"
+                + (f" and takes tile={2 * wanted + BLEND + ALIGNMENT}" if plan.widens else "")
             )
             self._warned = True
-        return flows
 
     def _prepared(self, pictures: list[np.ndarray]) -> Tensor:
         lr = torch.from_numpy(np.stack(pictures)).to(self._device).permute(0, 3, 1, 2).float() / 255

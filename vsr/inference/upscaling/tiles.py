@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils._pytree import tree_map, tree_map_only
+from torch.utils._pytree import tree_flatten, tree_map_only, tree_unflatten
 
 from vsr.data.clip import Window
 
@@ -51,27 +51,36 @@ class Tiles:
 
         return tree_map_only(Tensor, part, state)
 
-    def join(self, parts: Iterable[Tensor]) -> Tensor:
-        """One picture (..., s*h, s*w) of what was made of each tile, in their order; seams are blended. A single tile
-        is returned as it is, several are put together in float32 on the CPU."""
+    def join(self, parts: Iterable[Any]) -> Any:
+        """What was made of each tile, in their order, put together: of every tensor (..., s*h', s*w') in it one of the
+        whole picture, (..., s*h, s*w) on the CPU, seams blended. A single tile is returned as it is."""
+        made = iter(parts)
         if len(self) == 1:
-            return next(iter(parts))
-        whole: Tensor | None = None
-        for window, part in zip(self.windows, parts, strict=True):
-            scale = part.shape[-1] // window.width
-            height, width = (scale * side for side in self._size)
-            if whole is None:
-                whole = torch.zeros(*part.shape[:-2], height, width)
-            top, left, tall, wide = (scale * number for number in window)
-            rows = self._weights(top, tall, height, scale)
-            columns = self._weights(left, wide, width, scale)
-            whole[..., top : top + tall, left : left + wide] += part.float().cpu() * rows[:, None] * columns
-        assert whole is not None
-        return whole
+            return next(made)
+        wholes: list[Any] = []
+        for window in self.windows:  # `zip` would hold each part until the next one is made
+            part = next(made)
+            leaves, structure = tree_flatten(part)
+            wholes = wholes or [self._empty(leaf, window) for leaf in leaves]
+            for whole, leaf in zip(wholes, leaves, strict=True):
+                if isinstance(leaf, Tensor):
+                    self._add(whole, leaf, window)
+            del part, leaves, leaf
+        return tree_unflatten(wholes, structure)
 
-    def join_states(self, states: Sequence[Any]) -> Any:
-        """As `join`, of every tensor in what each tile has left for the next frames."""
-        return tree_map(lambda *parts: self.join(parts) if isinstance(parts[0], Tensor) else parts[0], *states)
+    def _empty(self, leaf: Any, window: Window) -> Any:
+        if not isinstance(leaf, Tensor):
+            return leaf
+        scale = leaf.shape[-1] // window.width
+        return torch.zeros(*leaf.shape[:-2], *(scale * side for side in self._size), dtype=leaf.dtype)
+
+    def _add(self, whole: Tensor, part: Tensor, window: Window) -> None:
+        scale = part.shape[-1] // window.width
+        top, left, tall, wide = (scale * number for number in window)
+        rows = self._weights(top, tall, whole.shape[-2], scale)
+        columns = self._weights(left, wide, whole.shape[-1], scale)
+        weights = (rows[:, None] * columns).to(part.dtype)
+        whole[..., top : top + tall, left : left + wide] += part.cpu() * weights
 
     def _weights(self, start: int, length: int, side: int, scale: int) -> Tensor:
         """Of each pixel along one axis of a tile: 0 in a margin, rising to 1 over the blend."""

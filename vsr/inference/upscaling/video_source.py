@@ -14,7 +14,8 @@ from av.container import InputContainer
 from vsr.data.broken import BrokenFileError
 from vsr.data.files.pyav_reader import picture_stream
 from vsr.data.files.video_examination import broken_if_unreadable
-from vsr.inference.upscaling.colour import Colour
+from vsr.inference.upscaling.clock import BACK, Clock
+from vsr.inference.upscaling.colour import Colour, Converter
 from vsr.inference.upscaling.frame import About, Frame
 
 log = logging.getLogger(__name__)
@@ -45,20 +46,21 @@ class VideoSource:
             seconds = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else 0.0
             self._seconds = seconds or (container.duration or 0) / 1e6
             self.expected: int | None = stream.frames or round(self._seconds * float(rate)) or None
-            self._colour, self._quarters = Colour.of(first, stream.codec_context), round(first.rotation / 90) % 4
+            colour, self._quarters = Colour.of(first, stream.codec_context), round(first.rotation / 90) % 4
+            self._converter = Converter(colour)
             aspect = stream.sample_aspect_ratio or Fraction(1)
             if self._quarters % 2:
                 aspect = 1 / aspect
             # Times count from where the file begins, be it with a picture or with sound.
-            self._start = Fraction(min(container.start_time or 0, _microseconds(first)), 1_000_000)
+            self._clock = Clock(Fraction(min(container.start_time or 0, _microseconds(first)), 1_000_000))
             self.about = About(
                 size=self._displayed(first).shape[:2],
                 time_base=Fraction(stream.time_base or 1 / rate),
                 rate=Fraction(rate),
-                colour=self._colour,
+                colour=colour,
                 aspect=aspect,
                 sound=path if container.streams.audio else None,
-                start=self._start,
+                clock=self._clock,
             )
             self._say_what_is_lost(container, first)
 
@@ -66,7 +68,7 @@ class VideoSource:
         """See `Source.frames`."""
         lost: list[int] = []
         base = self.about.time_base
-        origin, step = round(self._start / base), max(1, round(1 / self.about.rate / base))
+        step = max(1, round(1 / self.about.rate / base))
         previous, count = -step, 0
         with broken_if_unreadable(self._path), av.open(self.name) as container:
             for frame in _decoded(container, picture_stream(container), lost):
@@ -75,14 +77,27 @@ class VideoSource:
                     raise BrokenFileError(
                         f"Video '{self.name}' changes its size at frame {count}. Cut it in two there.", self.name
                     )
-                # Times that are missing or go back: the frame is shown after the one before it all the same.
-                time = previous + step if frame.pts is None else max(frame.pts - origin, previous + 1)
+                time = self._time(frame, previous, step)
                 yield Frame(picture, time, int(frame.duration or 0) or step)
                 previous, count = time, count + 1
         self._say_what_was_lost(len(lost), float((previous + step) * base))
 
+    def _time(self, frame: av.VideoFrame, previous: int, step: int) -> int:
+        """When ``frame`` is shown: even where its time is missing or goes back, after the ``previous`` one."""
+        if frame.pts is None:
+            return previous + step
+        base, clock = self.about.time_base, self._clock
+        late = (previous + step) * base - (frame.pts * base + clock.shift(clock.settings))
+        if late > BACK + step * base:
+            clock.set_back(late)
+            log.warning(
+                f"{self.name}: its clock goes back by {float(late):.1f} s at {float(previous * base):.1f} s; "
+                "what follows is joined on"
+            )
+        return max(frame.pts + round(clock.shift(clock.settings) / base), previous + 1)
+
     def _displayed(self, frame: av.VideoFrame) -> np.ndarray:
-        return np.rot90(self._colour.to_rgb(frame), self._quarters)
+        return np.rot90(self._converter.to_rgb(frame), self._quarters)
 
     def _say_what_is_lost(self, container: InputContainer, first: av.VideoFrame) -> None:
         deep = max(component.bits for component in first.format.components)

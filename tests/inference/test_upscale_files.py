@@ -12,7 +12,7 @@ import torch
 from tests.data.files.odd_and_broken import make_odd, rotate, scene, write_video
 from vsr.degradations import upsample
 from vsr.errors import UserError
-from vsr.inference.upscaling.codecs import CODECS
+from vsr.inference.upscaling.codecs import CODECS, codec_for
 from vsr.inference.upscaling.colour import BT470BG, BT709, BT2020, SMPTE170M, Colour
 from vsr.inference.upscaling.frame import About, Frame
 from vsr.inference.upscaling.picture_source import PictureSource, pictures_of
@@ -103,6 +103,11 @@ def test_a_video_of_a_frame_or_two_has_decoding_times_in_hevc(tmp_path, count):
     sink.finish()
     with av.open(str(path)) as container:
         assert [packet.dts for packet in container.demux(video=0) if packet.size] == [512 * t for t in range(count)]
+
+
+@pytest.mark.parametrize(("asked", "encoder"), [("h265", "libx265"), ("x264", "libx264"), (None, "libx264")])
+def test_codecs_go_by_their_other_names_too(tmp_path, asked, encoder):
+    assert codec_for(tmp_path / "x.mp4", asked, None).encoder == encoder
 
 
 @pytest.mark.parametrize(("size", "matrix"), [((64, 96), SMPTE170M), ((720, 1280), BT709)])

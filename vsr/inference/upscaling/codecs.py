@@ -60,9 +60,11 @@ CODECS = {
     "ffv1": Codec("ffv1", "bgr0", ("matroska",), options=(("level", "3"), ("slicecrc", "1"))),
 }
 
+ALIASES = {"avc": "h264", "x264": "h264", "h265": "hevc", "x265": "hevc"}
+
 
 def codec_for(path: Path, codec: str | None, crf: int | None) -> Codec:
-    """The codec of the file ``path``, H.264 where None is named.
+    """The codec of the file ``path`` by its name or another that is in use; H.264 where None is named.
 
     Raises:
         UserError: the suffix, the codec, their combination or the rate factor is not known.
@@ -73,7 +75,7 @@ def codec_for(path: Path, codec: str | None, crf: int | None) -> Codec:
             f"output={path}: '{path.suffix}' is not written here. End it with {' '.join(CONTAINERS)}, "
             "or with nothing for a folder of PNG frames."
         )
-    name = choose("codec", codec or "h264", CODECS)
+    name = choose("codec", ALIASES.get(codec or "", codec) or "h264", CODECS)
     chosen = CODECS[name]
     if container not in chosen.containers:
         fitting = [suffix for suffix, holds in CONTAINERS.items() if holds in chosen.containers]

@@ -30,8 +30,8 @@ class EvaluationClips(Dataset[dict[str, Any]]):
         mirror: the generator is to be given the clip followed by itself backwards. Given on as ``"mirrored"``.
 
     Raises:
-        UserError: no clips or frames are there or asked for, a picture whose LR is smaller than ``min_size``, or a clip
-            without a frame that counts.
+        UserError: no clips or frames are asked for or there, a picture whose LR is smaller than ``min_size``, or a
+            clip without a frame that counts.
     """
 
     def __init__(

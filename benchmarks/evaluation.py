@@ -45,7 +45,7 @@ def main() -> None:
     add = parser.add_argument
     add("--hr", type=Path, help="folder of PNGs (default: drawn, 704x576 as Vid4's city)")
     add("--sr", type=Path, help="folder of as many PNGs to be scored (default: HR made smaller and larger again)")
-    add("--frames", type=int, default=34, help="the first so many (default %(default)s)")
+    add("--frames", type=int, default=10, help="the first so many (default %(default)s)")
     add("--rounds", type=int, default=3, help="turns of each (default %(default)s)")
     arguments = parser.parse_args()
 

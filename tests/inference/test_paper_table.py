@@ -1,9 +1,12 @@
 """The table for a paper: what is in it, what is bold, and that both languages can be read."""
 
+import io
 import re
 
 import pytest
+from rich.console import Console
 
+from vsr.inference.console_table import print_comparison
 from vsr.inference.paper_table import latex, markdown
 from vsr.inference.sheet import MOST_CLIPS, sheet
 
@@ -116,3 +119,15 @@ def test_latex_is_escaped_and_whole(name):
     assert {line.count("&") for line in bare} == {columns - 1}
     assert not any(set("#%~^") & set(line) for line in bare)
     assert r"\textbf{31.00}" in text and r"{\scriptsize [28.00, 30.00]}" in text and r"$\uparrow$" in text
+
+
+@pytest.mark.parametrize("methods", [2, 9])
+@pytest.mark.parametrize("width", [60, 200])
+def test_the_comparison_in_a_terminal_breaks_no_number_however_narrow(methods, width):
+    records = {f"method_{number}": record(cost=None) for number in range(methods)}
+    out = io.StringIO()
+    print_comparison(sheet(records), records, Console(file=out, width=width))
+    text = out.getvalue()
+    assert max(map(len, text.splitlines())) <= width
+    assert len(re.findall(r"│ +29\.00 ", text)) == len(re.findall(r"│ +0\.1500 ", text)) == methods
+    assert all(re.search(rf"[┃│] {name} ", text) for name in records)

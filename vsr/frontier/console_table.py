@@ -10,13 +10,14 @@ from rich.table import Table
 from vsr.frontier.axes import Axis
 from vsr.frontier.frontier import Frontier
 from vsr.frontier.point import BICUBIC, Point, Values
+from vsr.terminal import terminal
 
 _LONGEST = 24  # letters of a word that is not broken
 
 
 def print_frontier(frontier: Frontier, console: Console | None = None) -> None:
     """Print the points from least to most distortion, what each road reaches, numbers of the whole, and the notes."""
-    console = console or Console()
+    console = console or terminal()
     console.print(_points(frontier))
     console.print(_roads(frontier))
     for line in _numbers(frontier):

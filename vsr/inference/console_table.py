@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from vsr.inference.evaluator import BICUBIC
 from vsr.inference.sheet import MOST_CLIPS, Cell, Sheet, about, caption
 from vsr.metrics import METRICS
+from vsr.terminal import terminal
+
+Column = Sequence[str]
+"""Cells in rich's markup, the heading first."""
 
 
 def print_table(record: Mapping[str, Any], console: Console | None = None) -> None:
@@ -24,7 +29,7 @@ def print_table(record: Mapping[str, Any], console: Console | None = None) -> No
             table.add_row(escape(name), *_cells(metric, bicubic[metric], score))
             name = ""
         table.add_section()
-    console = console or Console()
+    console = console or terminal()
     console.print(table)
     for reason in record["refused"].values():
         console.print(f"left out: {reason}")
@@ -33,6 +38,8 @@ def print_table(record: Mapping[str, Any], console: Console | None = None) -> No
 
 def print_comparison(sheet: Sheet, records: Mapping[str, Mapping[str, Any]], console: Console | None = None) -> None:
     """Print the block of ``sheet`` that is of the whole set: of methods and metrics, those go down that are more.
+
+    Where it is wider than the console, its columns follow in several tables.
 
     Args:
         sheet: of ``records``.
@@ -43,15 +50,34 @@ def print_comparison(sheet: Sheet, records: Mapping[str, Mapping[str, Any]], con
     lines = [("", *sheet.headings), *((escape(row.method), *map(_shown, row.cells)) for row in rows)]
     if len(rows) <= len(sheet.headings):
         lines = list(zip(*lines, strict=True))
-    table = Table(title=title, caption=caption(records))
-    for number, heading in enumerate(lines[0]):
-        table.add_column(heading, justify="right" if number else "left", no_wrap=not number, overflow="fold")
-    for line in lines[1:]:
-        table.add_row(*line)
-    console = console or Console()
-    console.print(table)
+    console = console or terminal()
+    first, *columns = zip(*lines, strict=True)
+    for some in _beside_each_other(first, columns, console.width):
+        table = Table(title=title)
+        for number, column in enumerate((first, *some)):
+            table.add_column(column[0], justify="right" if number else "left", no_wrap=not number, overflow="fold")
+        for line in zip(*(column[1:] for column in (first, *some)), strict=True):
+            table.add_row(*line)
+        console.print(table)
+    console.print(caption(records), style="italic dim", highlight=False, markup=False)
     for record in records.values():
         _own_up(record, console)
+
+
+def _beside_each_other(first: Column, columns: Sequence[Column], width: int) -> Iterator[list[Column]]:
+    """``columns`` in groups that fit into ``width`` beside ``first``; one that never does is a group of its own."""
+    group: list[Column] = []
+    for column in columns:
+        if group and sum(map(_width, (first, *group, column))) + 1 > width:
+            yield group
+            group = []
+        group.append(column)
+    yield group
+
+
+def _width(column: Column) -> int:
+    """Of a column with its border and padding."""
+    return 3 + max(len(line) for cell in column for line in Text.from_markup(cell).plain.splitlines() or [""])
 
 
 def _rows(record: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, float], Mapping[str, float]]]:

@@ -297,7 +297,7 @@ def test_nothing_is_left_of_what_was_stopped_before_its_first_frame(tmp_path):
     [
         ("out.webm", {}, r"'.webm' is not written here. End it with .mp4 .m4v .mov .mkv"),
         ("out.mp4", {"codec": "prores"}, r".mp4 does not hold codec=prores. End it with .mov or .mkv"),
-        ("out.mkv", {"codec": "h265"}, r"codec='h265' is not known. Did you mean 'h264'"),
+        ("out.mkv", {"codec": "h26"}, r"codec='h26' is not known. Did you mean 'h264'"),
         ("out.mkv", {"codec": "ffv1", "crf": 3}, "codec=ffv1 has no such setting"),
         ("out.mp4", {"crf": 99}, r"crf=99: expected 0 \(best\) to 51"),
         ("frames", {"codec": "h264"}, "is a folder of PNG frames"),

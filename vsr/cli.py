@@ -29,7 +29,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import InterpolationResolutionError, OmegaConfBaseException
 
-from vsr.errors import UserError, nearest
+from vsr.errors import UserError, nearest, one_line
 from vsr.resolvers import register_resolvers
 from vsr.sweep.command import end_with_sweep, in_one_line, note_error
 from vsr.sweep.finish import finished
@@ -139,7 +139,7 @@ def _is_group(key: str) -> bool:
 
 def _unknown_group(error: MissingConfigException) -> Exception:
     if not error.missing_cfg_file or error.options is None:
-        return UserError(_one_line(error))
+        return UserError(one_line(error))
     group, _, name = str(error.missing_cfg_file).rpartition("/")
     if group.startswith(("hydra/launcher", "hydra/sweeper")):
         return UserError(f"{group}={name} is not installed: pip install 'vsr[sweep]'.{nearest(name, error.options)}")
@@ -149,7 +149,7 @@ def _unknown_group(error: MissingConfigException) -> Exception:
 def _unknown_key(error: ConfigCompositionException, config_dir: Path, config_name: str) -> Exception:
     found = re.search(r"Could not override '([^']+)'", str(error))
     if not found:
-        return UserError(_one_line(error))
+        return UserError(one_line(error))
     # Where a mapping is given for a key, the full key names the one inside it that is wrong.
     key = str(getattr(error.__cause__, "full_key", None) or found.group(1)).split("@")[0]
     GlobalHydra.instance().clear()
@@ -211,7 +211,7 @@ def _user_error(error: BaseException, begun: Sequence[Path]) -> str | None:
         if isinstance(link, OverrideParseException):
             return f"{link.override}: {_AS_VALUE}"
         if isinstance(link, HydraException | OmegaConfBaseException):
-            return _one_line(link)
+            return one_line(link)
     return None
 
 
@@ -225,7 +225,7 @@ def _without_worker_traceback(error: UserError) -> str:
     text = str(error)
     if text.startswith("Caught UserError in "):
         text = text.rpartition("UserError: ")[2]
-    return re.sub(r"\s*\n\s*", " ", text).strip()
+    return one_line(text)
 
 
 def _file_error(error: OSError, begun: Sequence[Path]) -> str:
@@ -240,17 +240,13 @@ def _instantiation_error(error: InstantiationException) -> str | None:
     """A mistake in the config, led by its key; None where the object's own code went wrong."""
     cause = error.__cause__
     if cause is None:
-        return _one_line(error)
+        return one_line(error)
     # Not imported: only where Lightning itself raised can this be it.
     is_lightnings = type(cause).__name__ == "MisconfigurationException"
     if not (isinstance(cause, TypeError | ValueError | ImportError) or is_lightnings):
         return None
     found = re.search(r"^full_key: (.+)$", str(error), re.MULTILINE) or re.search(r"target '([^']+)'", str(error))
-    return f"{found[1]}: {_one_line(cause)}" if found else _one_line(cause)
-
-
-def _one_line(error: BaseException) -> str:
-    return re.sub(r"\s*\n\s*", " ", str(error)).strip()
+    return f"{found[1]}: {one_line(cause)}" if found else one_line(cause)
 
 
 def _remove_if_empty(folder: Path) -> None:

@@ -1,11 +1,17 @@
-"""Errors that the person at the keyboard can mend, and the nearest valid name for a misspelt one."""
+"""Errors that the person at the keyboard can mend, in one line, and the nearest valid name for a misspelt one."""
 
 import difflib
+import re
 from collections.abc import Iterable
 
 
 class UserError(RuntimeError):
     """Bad input: names the thing and the remedy. The commands print it in one line and exit with 1."""
+
+
+def one_line(what: object) -> str:
+    """The text of ``what``, an error say, with its line breaks made spaces."""
+    return re.sub(r"\s*\n\s*", " ", str(what)).strip()
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:

@@ -8,6 +8,9 @@ from typing import Any
 SCHEMA = 1
 """The newest layout: what is written, and the last that is understood."""
 
+BICUBIC = "bicubic"
+"""Name of the baseline."""
+
 
 @dataclass(frozen=True)
 class Curve:

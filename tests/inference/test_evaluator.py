@@ -10,8 +10,9 @@ from vsr.degradations import Bicubic, upsample
 from vsr.errors import UserError
 from vsr.inference import evaluator as module
 from vsr.inference.cost import PeakMemory
-from vsr.inference.evaluator import BICUBIC, Evaluator
+from vsr.inference.evaluator import Evaluator
 from vsr.metrics import ClipScorer
+from vsr.results_layout import BICUBIC
 
 CPU = torch.device("cpu")
 

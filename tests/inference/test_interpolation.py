@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 import torch
 
+from vsr.checkpoint_name import run_of
 from vsr.degradations import Bicubic
 from vsr.errors import UserError
 from vsr.generators import BasicVSR, BasicVSRPlusPlus, FlowNet, Generator, Recurrent, Stochastic
 from vsr.generators.load import Weights
-from vsr.inference.checkpoint import run_of
 from vsr.inference.curve import numbers
 from vsr.inference.evaluator import Evaluator
 from vsr.inference.interpolation import OutputsInterpolation, WeightsInterpolation

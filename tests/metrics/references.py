@@ -28,6 +28,14 @@ def tensors(clip):
     return torch.from_numpy(clip.copy()).permute(0, 3, 1, 2) / 255
 
 
+def moving_blocks(block, height, width, noise):
+    """SR and HR of 5 frames: blocks of random colours that move, and with so much noise, in levels."""
+    draw = np.random.default_rng(0)
+    picture = draw.integers(0, 256, (12, 14, 3)).repeat(block, 0).repeat(block, 1)
+    hr = np.stack([picture[t : t + height, 2 * t : 2 * t + width] for t in range(5)]).astype(np.uint8)
+    return np.clip(hr + draw.integers(-noise, noise + 1, hr.shape), 0, 255).astype(np.uint8), hr
+
+
 def luma(clip):
     """MATLAB's rgb2ycbcr, in [0, 255]."""
     return clip / 255 @ np.array([65.481, 128.553, 24.966]) + 16

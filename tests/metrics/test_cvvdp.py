@@ -13,10 +13,7 @@ def pycvvdp():
 
 @pytest.fixture
 def clips():
-    draw = np.random.default_rng(0)
-    picture = draw.integers(0, 256, (12, 14, 3)).repeat(8, 0).repeat(8, 1)
-    hr = np.stack([picture[t : t + 80, 2 * t : 2 * t + 96] for t in range(5)]).astype(np.uint8)
-    return np.clip(hr + draw.integers(-30, 31, hr.shape), 0, 255).astype(np.uint8), hr
+    return references.moving_blocks(8, 80, 96, 30)
 
 
 def test_cvvdp_is_that_of_the_package_with_its_value_at_the_end_of_the_clip(pycvvdp, clips):

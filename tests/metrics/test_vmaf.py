@@ -16,10 +16,7 @@ def ffmpeg():
 
 @pytest.fixture
 def clips():
-    draw = np.random.default_rng(0)
-    picture = draw.integers(0, 256, (12, 14, 3)).repeat(16, 0).repeat(16, 1)
-    hr = np.stack([picture[t : t + 163, 2 * t : 2 * t + 201] for t in range(5)]).astype(np.uint8)
-    return np.clip(hr + draw.integers(-70, 71, hr.shape), 0, 255).astype(np.uint8), hr
+    return references.moving_blocks(16, 163, 201, 70)
 
 
 def test_vmaf_is_that_of_the_program_on_two_files(ffmpeg, clips, tmp_path):

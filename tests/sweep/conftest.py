@@ -1,4 +1,4 @@
-"""A sweep whose jobs are only played."""
+"""Sweeps, and one whose jobs are only played."""
 
 import csv
 import json
@@ -7,11 +7,21 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import TINY_ADVERSARIAL
 from vsr.inference.results import config_hash
 from vsr.sweep.command import Ended
 from vsr.sweep.folder import resolved
 from vsr.sweep.plan import VARIABLE
 
+REAL_SWEEP = (  # whose jobs are trained; the last of the three fails
+    *TINY_ADVERSARIAL,
+    "sweep=frontier",
+    "loss.perceptual.weight=0",
+    "loss.adversarial.weight=0,0.01,-1",
+    "metrics=[psnr_y,ssim_y]",
+    "frontier.y=ssim_y",
+    "output_dir=sweep",
+)
 SWEEP = ("sweep=frontier", "loss.perceptual.weight=0", "loss.adversarial.weight=0,0.01,0.1", "output_dir=sweep")
 
 

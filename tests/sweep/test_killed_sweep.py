@@ -11,18 +11,10 @@ import psutil
 import pytest
 import torch
 
-from tests.conftest import REPOSITORY, TINY_ADVERSARIAL
+from tests.conftest import REPOSITORY
+from tests.sweep.conftest import REAL_SWEEP
 
-SWEEP = [
-    *TINY_ADVERSARIAL,
-    "sweep=frontier",
-    "loss.perceptual.weight=0",
-    "loss.adversarial.weight=0,0.01,-1",  # the last one fails
-    "metrics=[psnr_y,ssim_y]",
-    "frontier.y=ssim_y",
-    "callbacks.checkpoints.every=1",
-    "output_dir=sweep",
-]
+SWEEP = [*REAL_SWEEP, "callbacks.checkpoints.every=1"]
 
 
 def start(folder):

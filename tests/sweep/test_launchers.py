@@ -7,18 +7,10 @@ import sys
 
 import pytest
 
-from tests.conftest import REPOSITORY, TINY_ADVERSARIAL
+from tests.conftest import REPOSITORY
+from tests.sweep.conftest import REAL_SWEEP
 
-SWEEP = [
-    *TINY_ADVERSARIAL,
-    "sweep=frontier",
-    "loss.perceptual.weight=0",
-    "loss.adversarial.weight=0,0.01,-1",  # the last one fails
-    "metrics=[psnr_y,ssim_y]",
-    "frontier.y=ssim_y",
-    "trainer.max_steps=2",
-    "output_dir=sweep",
-]
+SWEEP = [*REAL_SWEEP, "trainer.max_steps=2"]
 
 
 @pytest.mark.slow

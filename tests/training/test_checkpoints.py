@@ -8,8 +8,9 @@ import torch
 
 from tests.conftest import TINY
 from vsr.errors import UserError
-from vsr.inference.evaluator import BICUBIC, ClipResult, Evaluator
+from vsr.inference.evaluator import ClipResult, Evaluator
 from vsr.metrics import SetScores
+from vsr.results_layout import BICUBIC
 from vsr.training import Checkpoints, VideoSuperResolution
 from vsr.training.run import train
 from vsr.training.scored import SR

@@ -8,11 +8,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from vsr.errors import UserError, nearest
+from vsr.errors import UserError
 from vsr.frontier.console_table import print_frontier
 from vsr.frontier.files import write
 from vsr.frontier.frontier import Frontier
 from vsr.frontier.tracing import AXES, trace
+from vsr.options import refuse_unknown
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -40,14 +41,8 @@ def _log(frontier: Frontier, folder: Path, names: Sequence[str]) -> None:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = _parser()
     options, unknown = parser.parse_known_args(arguments)
-    if unknown:
-        name = unknown[0].partition("=")[0]
-        raise UserError(f"{name} is no option.{nearest(name, _names(parser))}")
+    refuse_unknown(parser, unknown)
     return options
-
-
-def _names(parser: argparse.ArgumentParser) -> list[str]:
-    return [name for action in parser._actions for name in action.option_strings if name.startswith("--")]
 
 
 def _parser() -> argparse.ArgumentParser:

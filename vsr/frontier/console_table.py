@@ -9,7 +9,8 @@ from rich.table import Table
 
 from vsr.frontier.axes import Axis
 from vsr.frontier.frontier import Frontier
-from vsr.frontier.point import BICUBIC, Point, Values
+from vsr.frontier.point import Point, Values
+from vsr.results_layout import BICUBIC
 from vsr.terminal import terminal
 
 _LONGEST = 24  # letters of a word that is not broken

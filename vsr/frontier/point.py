@@ -9,9 +9,6 @@ from pathlib import Path
 from vsr.frontier.kept import Kept
 from vsr.results_layout import Curve
 
-BICUBIC = "bicubic"
-"""Name of the baseline in ``results.json``."""
-
 Values = Mapping[str, float]
 """A score by the metric's name."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -28,11 +29,17 @@ def overlay(setting: Setting) -> Overlay:
         protocols = ", ".join(sorted({row["protocol"] for row in rows}))
         what = f"Points of {setting.dataset} that others published are of protocol {protocols} and not drawn."
         return Overlay((), [what] if rows else [])
+    means = other_clips(points, setting)
+    return Overlay(points, [f"Published points are {means}."] if means else [])
+
+
+def other_clips(points: Sequence[Published], setting: Setting) -> str:
+    """Which clips ``points`` are means over, and which ours are; empty where they are the same."""
     theirs, ours = sorted({clip for point in points for clip in point.clips}), sorted(setting.frames)
     if theirs == ours:
-        return Overlay(points, [])
+        return ""
     only = f"ours over {', '.join(ours)} only" if ours else "over which ours are is not known"
-    return Overlay(points, [f"Published points are means over {', '.join(theirs)}; {only}."])
+    return f"means over {', '.join(theirs)}; {only}"
 
 
 def _rows() -> list[dict[str, str]]:

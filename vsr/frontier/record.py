@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from vsr.frontier.checkpoint_name import checkpoint_name
+from vsr.checkpoint_name import checkpoint_name
 from vsr.frontier.kept import Kept
-from vsr.frontier.point import BICUBIC, Point, Setting
-from vsr.results_layout import SCHEMA, Curve
+from vsr.frontier.point import Point, Setting
+from vsr.results_layout import BICUBIC, SCHEMA, Curve
 
 
 class NotUnderstoodError(Exception):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vsr.frontier.checkpoint_name import training_name
+from vsr.checkpoint_name import training_name
 from vsr.frontier.point import Point
 
 Trainings = frozenset[str]

@@ -11,6 +11,7 @@ from hydra.utils import instantiate
 from torch import Tensor
 
 from vsr import assets
+from vsr.checkpoint_name import checkpoint_file
 from vsr.errors import UserError, nearest
 from vsr.generators.generator import Generator
 from vsr.generators.published import other_architecture, recognise, with_own_names
@@ -48,12 +49,10 @@ def read_weights(source: str) -> Weights:
     Raises:
         UserError: nothing is there, it cannot be read, or it holds no generator.
     """
-    path = Path(source).expanduser()
-    if path.is_dir():
-        path = path / "checkpoints" / "last.ckpt"
-        if not path.is_file():
-            raise UserError(f"{source}: no checkpoints/last.ckpt in this folder; name a run's folder or a checkpoint")
+    path = checkpoint_file(source)
     if not path.is_file():
+        if Path(source).expanduser().is_dir():
+            raise UserError(f"{source}: no checkpoints/last.ckpt in this folder; name a run's folder or a checkpoint")
         if source in assets.ASSETS:
             return Weights(source, assets.state_dict(source), degradation=assets.ASSETS[source].degradation)
         generators = [name for name in assets.ASSETS if name.startswith("basicvsr")]

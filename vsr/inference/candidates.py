@@ -17,12 +17,12 @@ from vsr.generators import Stochastic
 from vsr.inference.checkpoint import Checkpoint
 from vsr.inference.cost import Cost, Measured
 from vsr.inference.curve import numbers
-from vsr.inference.evaluator import BICUBIC, HR, SuperResolve
+from vsr.inference.evaluator import HR, SuperResolve
 from vsr.inference.interpolation import OutputsInterpolation, WeightsInterpolation, check_weights
 from vsr.inference.results import config_hash, random_weights
 from vsr.inference.temperature import set_temperature
 from vsr.metrics import ClipScorer
-from vsr.results_layout import Curve
+from vsr.results_layout import BICUBIC, Curve
 
 ALPHAS = "0:1:0.1"
 

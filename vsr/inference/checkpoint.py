@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
@@ -66,12 +65,3 @@ def common_scale(checkpoints: Sequence[Checkpoint], asked: int | None) -> int:
                 f"{checkpoint.source} was trained for x{own} and {first.source} for x{scale}; score them one by one"
             )
     return first.generator.scale
-
-
-def run_of(source: str) -> str:
-    """What tells two trainings apart: the folder of the run that ``source`` is of, its file, or an asset's name."""
-    path = Path(source).expanduser()
-    if not path.exists():
-        return source
-    path = path.resolve()
-    return str(path.parent.parent if path.parent.name == "checkpoints" else path)

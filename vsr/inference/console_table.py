@@ -10,9 +10,9 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from vsr.inference.evaluator import BICUBIC
 from vsr.inference.sheet import MOST_CLIPS, Cell, Sheet, about, caption
 from vsr.metrics import METRICS
+from vsr.results_layout import BICUBIC
 from vsr.terminal import terminal
 
 Column = Sequence[str]

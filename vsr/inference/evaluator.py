@@ -16,10 +16,11 @@ from vsr.degradations import upsample
 from vsr.errors import UserError
 from vsr.inference.media import ClipMedia, MediaFolder, to_uint8
 from vsr.metrics import ClipScorer, ClipScores, OverClips, SetScores
+from vsr.results_layout import BICUBIC
 from vsr.seeds import seed_all
 
-BICUBIC, HR = "bicubic", "HR"
-"""What stands beside the generators in every result and picture."""
+HR = "HR"
+"""What stands beside the generators and bicubic in every picture."""
 
 _LATENT = 1  # a generator's draws; the degradation's have no number
 _PIXELS_AT_ONCE = 2**21  # of a clip at high resolution, in float

@@ -10,10 +10,11 @@ import torch
 from torch import Tensor
 from torch.func import functional_call
 
+from vsr.checkpoint_name import run_of
 from vsr.errors import UserError
 from vsr.generators import Generator
 from vsr.generators.load import state_mismatch
-from vsr.inference.checkpoint import Checkpoint, run_of
+from vsr.inference.checkpoint import Checkpoint
 from vsr.inference.cost import Cost, Measured
 from vsr.inference.evaluator import Frames, clamped
 

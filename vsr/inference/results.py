@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from vsr.inference.evaluator import BICUBIC, ClipResult
+from vsr.inference.evaluator import ClipResult
 from vsr.metrics import ClipScorer, SetScores, bootstrap
-from vsr.results_layout import SCHEMA
+from vsr.results_layout import BICUBIC, SCHEMA
 from vsr.whole_file import whole_file
 
 WHERE_AND_HOW: dict[str, Any] = {

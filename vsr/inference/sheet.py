@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from vsr.inference.evaluator import BICUBIC
 from vsr.metrics import METRICS, protocol_named
+from vsr.results_layout import BICUBIC
 
 MOST_CLIPS = 20  # that a table has rows for
 

@@ -32,7 +32,6 @@ class ColorVideoVdp(Running):
     """
 
     def __init__(self) -> None:
-        check_installed()
         self._frames: tuple[list[Tensor], list[Tensor]] = ([], [])
 
     def add(self, chunk: Chunk) -> Tensor:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import ctypes
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -15,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from vsr.errors import UserError
+from vsr.errors import UserError, one_line
 
 ERROR_FILE = "VSR_ERROR_FILE"
 PARENT = "VSR_SWEEP_PROCESS"
@@ -88,8 +87,7 @@ def note_error(line: str) -> None:
 
 def in_one_line(error: BaseException) -> str:
     """What ``error`` says, after its type unless it is one that the user can mend."""
-    text = re.sub(r"\s*\n\s*", " ", str(error)).strip()
-    return text if isinstance(error, UserError) else f"{type(error).__name__}: {text}"
+    return one_line(error) if isinstance(error, UserError) else f"{type(error).__name__}: {one_line(error)}"
 
 
 def _wait(process: subprocess.Popen[bytes]) -> int:

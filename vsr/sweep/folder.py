@@ -11,6 +11,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from vsr.checkpoint_name import checkpoint_file
 from vsr.sweep.first_check import check_job
 from vsr.sweep.plan import Plan, key_of
 
@@ -113,8 +114,7 @@ def _content(source: str | None) -> str | None:
     """The SHA-256 of the file that ``init_from`` means; of anything else, an asset's name or a mistake, itself."""
     if not source:
         return None
-    path = Path(source).expanduser()
-    path = path / "checkpoints" / "last.ckpt" if path.is_dir() else path
+    path = checkpoint_file(source)
     return _digest(path, path.stat().st_mtime_ns) if path.is_file() else source
 
 

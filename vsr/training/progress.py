@@ -13,8 +13,8 @@ from lightning.pytorch.callbacks import ProgressBar
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from vsr.inference.evaluator import BICUBIC
 from vsr.metrics import METRICS
+from vsr.results_layout import BICUBIC
 from vsr.training.scored import SR, ScoredModule
 from vsr.training.speed import GIB, Speed, is_logged, peak_memory
 

@@ -8,8 +8,9 @@ from typing import Any
 import lightning as L
 from torch import nn
 
-from vsr.inference.evaluator import BICUBIC, ClipResult, Evaluator
+from vsr.inference.evaluator import ClipResult, Evaluator
 from vsr.metrics import SetScores
+from vsr.results_layout import BICUBIC
 from vsr.training.ranks import gather
 
 SR = "SR"

@@ -13,7 +13,8 @@ from vsr.data.prepare.bar import AboveBar
 from vsr.data.prepare.run import prepare
 from vsr.data.prepare.settings import Settings
 from vsr.data.prepare.verify import verify
-from vsr.errors import UserError, nearest
+from vsr.errors import UserError
+from vsr.options import refuse_unknown
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -36,19 +37,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = _parser()
     options, unknown = parser.parse_known_intermixed_args(arguments)
-    if unknown:
-        name = unknown[0].partition("=")[0]
-        raise UserError(f"{name} is no option.{nearest(name, _names(parser))}")
+    refuse_unknown(parser, unknown)
     if options.output is None:
         raise UserError("No folder for the store was given: add --output DIR.")
     if options.verify and options.sources:
         sources = " ".join(options.sources)
         raise UserError(f"--verify checks a store and reads no SOURCE: leave out {sources}, or --verify.")
     return options
-
-
-def _names(parser: argparse.ArgumentParser) -> list[str]:
-    return [name for action in parser._actions for name in action.option_strings if name.startswith("--")]
 
 
 def _parser() -> argparse.ArgumentParser:

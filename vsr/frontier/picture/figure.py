@@ -12,6 +12,7 @@ from vsr.frontier.frontier import Frontier
 from vsr.frontier.picture.close_up import close_up
 from vsr.frontier.picture.colour_scale import ColourScale
 from vsr.frontier.picture.panel import Panel
+from vsr.frontier.published import other_clips
 
 DPI = 150
 PANEL = (8.0, 6.0)  # inches
@@ -71,7 +72,5 @@ def _title(frontier: Frontier) -> str:
 def _footnote(frontier: Frontier) -> str:
     """Where the published points come from, and which clips they are of where ours are not the same."""
     sources = "; ".join(dict.fromkeys(point.source for point in frontier.published))
-    theirs = sorted({clip for point in frontier.published for clip in point.clips})
-    ours = sorted(frontier.setting.frames)
-    over = "" if theirs == ours else f" These are means over {', '.join(theirs)}; ours over {', '.join(ours)} only."
-    return f"× published: {sources}.{over}"
+    means = other_clips(frontier.published, frontier.setting)
+    return f"× published: {sources}." + (f" These are {means}." if means else "")

@@ -14,8 +14,9 @@ from vsr.frontier.axes import Axis
 from vsr.frontier.frontier import Frontier
 from vsr.frontier.picture.colour_scale import ColourScale
 from vsr.frontier.picture.label_places import write_labels
-from vsr.frontier.point import BICUBIC, Values
+from vsr.frontier.point import Values
 from vsr.metrics import bootstrap
+from vsr.results_layout import BICUBIC
 
 _CURVES = ("tab:red", "tab:orange", "tab:pink", "tab:brown")
 _PUBLISHED = "tab:purple"

@@ -1,4 +1,4 @@
-"""One name for each checkpoint, and for the training that made it, however they were typed."""
+"""Which file a checkpoint is, and one name for it and for the training that made it, however they were typed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ from pathlib import Path
 
 _FOLDER = "checkpoints"
 _LAST = (_FOLDER, "last.ckpt")
+
+
+def checkpoint_file(source: str) -> Path:
+    """The file that ``source`` names, there or not: of a run's folder its last checkpoint."""
+    path = Path(source).expanduser()
+    return path.joinpath(*_LAST) if path.is_dir() else path
 
 
 def checkpoint_name(source: str) -> str:
@@ -23,3 +29,8 @@ def training_name(checkpoint: str) -> str:
     """The run that a checkpoint of this `checkpoint_name` is of; a file elsewhere, or an asset, is one by itself."""
     path = Path(checkpoint)
     return str(path.parent.parent) if path.parent.name == _FOLDER else checkpoint
+
+
+def run_of(source: str) -> str:
+    """What tells two trainings apart: the folder of the run that ``source`` is of, its file, or an asset's name."""
+    return training_name(checkpoint_name(source))
